@@ -1,0 +1,176 @@
+/** Bytes and their text forms. All encoders are strict: what `encode` never produces, `decode` refuses. */
+
+// Both globals exist in Node and in every browser; `lib` stays at es2023 so that nothing else of either leaks in here.
+declare const TextEncoder: { new (): { encode(text: string): Uint8Array } };
+declare const TextDecoder: {
+  new (label: string, options: { fatal: boolean; ignoreBOM: boolean }): { decode(bytes: Uint8Array): string };
+};
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Bytes of a text in UTF-8. */
+export function encodeUtf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/**
+ * Text of UTF-8 bytes; `undefined` where the bytes are not valid UTF-8 (a byte-order mark is kept as a character).
+ */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+const HEX: string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0"));
+
+/** Lower-case hexadecimal. */
+export function encodeHex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += HEX[byte];
+  return text;
+}
+
+/** Bytes of lower-case hexadecimal, or `undefined`. */
+export function decodeHex(text: string): Uint8Array | undefined {
+  if (text.length % 2 !== 0 || !/^[0-9a-f]*$/.test(text)) return undefined;
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  return bytes;
+}
+
+const B64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const B64_VALUE = new Int16Array(128).fill(-1);
+for (let i = 0; i < 64; i++) B64_VALUE[B64.charCodeAt(i)] = i;
+
+/** base64url without padding (RFC 4648 §5, as RFC 7515 wants it). */
+export function encodeBase64Url(bytes: Uint8Array): string {
+  let text = "";
+  let i = 0;
+  for (; i + 2 < bytes.length; i += 3) {
+    const n = ((bytes[i] as number) << 16) | ((bytes[i + 1] as number) << 8) | (bytes[i + 2] as number);
+    text += B64.charAt(n >> 18) + B64.charAt((n >> 12) & 63) + B64.charAt((n >> 6) & 63) + B64.charAt(n & 63);
+  }
+  if (i + 1 === bytes.length) {
+    const n = (bytes[i] as number) << 16;
+    text += B64.charAt(n >> 18) + B64.charAt((n >> 12) & 63);
+  } else if (i + 2 === bytes.length) {
+    const n = ((bytes[i] as number) << 16) | ((bytes[i + 1] as number) << 8);
+    text += B64.charAt(n >> 18) + B64.charAt((n >> 12) & 63) + B64.charAt((n >> 6) & 63);
+  }
+  return text;
+}
+
+/**
+ * Bytes of unpadded base64url, or `undefined`: padding, foreign characters and non-zero trailing bits are refused, so
+ * that one value has one text (a second spelling would be a second transaction with the same meaning).
+ */
+export function decodeBase64Url(text: string): Uint8Array | undefined {
+  const rest = text.length % 4;
+  if (rest === 1) return undefined;
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
+  let out = 0;
+  let bits = 0;
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    const six = code < 128 ? (B64_VALUE[code] as number) : -1;
+    if (six < 0) return undefined;
+    value = ((value << 6) | six) & 0xffffff;
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes[out++] = (value >> bits) & 0xff;
+    }
+  }
+  if ((value & ((1 << bits) - 1)) !== 0) return undefined;
+  return bytes;
+}
+
+const B58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+
+/** base58btc without the multibase letter. Meant for keys and fingerprints: quadratic in the length. */
+export function encodeBase58(bytes: Uint8Array): string {
+  const digits: number[] = [];
+  for (const byte of bytes) {
+    let carry = byte;
+    for (let i = 0; i < digits.length; i++) {
+      carry += (digits[i] as number) << 8;
+      digits[i] = carry % 58;
+      carry = Math.floor(carry / 58);
+    }
+    while (carry > 0) {
+      digits.push(carry % 58);
+      carry = Math.floor(carry / 58);
+    }
+  }
+  let text = "";
+  for (const byte of bytes) {
+    if (byte !== 0) break;
+    text += "1";
+  }
+  for (let i = digits.length - 1; i >= 0; i--) text += B58.charAt(digits[i] as number);
+  return text;
+}
+
+/** Bytes of base58btc text (at most 128 characters), or `undefined`. */
+export function decodeBase58(text: string): Uint8Array | undefined {
+  if (text.length > 128) return undefined;
+  const digits: number[] = [];
+  for (let c = 0; c < text.length; c++) {
+    let carry = B58.indexOf(text.charAt(c));
+    if (carry < 0) return undefined;
+    for (let i = 0; i < digits.length; i++) {
+      carry += (digits[i] as number) * 58;
+      digits[i] = carry & 0xff;
+      carry >>= 8;
+    }
+    while (carry > 0) {
+      digits.push(carry & 0xff);
+      carry >>= 8;
+    }
+  }
+  let zeros = 0;
+  while (zeros < text.length && text.charAt(zeros) === "1") zeros++;
+  const bytes = new Uint8Array(zeros + digits.length);
+  for (let i = 0; i < digits.length; i++) bytes[bytes.length - 1 - i] = digits[i] as number;
+  return bytes;
+}
+
+/** One array of several. */
+export function concatBytes(...parts: Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** Equality of public bytes. For secrets use `equalSecret` of `#crypto/node`, which takes constant time. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Order of unsigned bytes: negative, 0 or positive. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const n = Math.min(a.length, b.length);
+  for (let i = 0; i < n; i++) {
+    const d = (a[i] as number) - (b[i] as number);
+    if (d !== 0) return d;
+  }
+  return a.length - b.length;
+}
+
+/** Order of two texts by UTF-16 code units: the same on every machine and in every locale. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,6 @@
+export * from "./bounded-queue.ts";
+export * from "./bytes.ts";
+export * from "./clock.ts";
+export * from "./error.ts";
+export * from "./json.ts";
+export * from "./lru.ts";
