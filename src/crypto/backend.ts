@@ -1,0 +1,132 @@
+/**
+ * The primitives on Node: native code throughout. `package.json` maps `#crypto/backend` to `backend.browser.ts` in a
+ * browser; both have the same names, and `backend.test.ts` holds one against the other.
+ */
+import {
+  createECDH,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  ECDH,
+  type KeyObject,
+  sign as signWith,
+  verify as verifyWith,
+} from "node:crypto";
+import hashtree from "@chainsafe/hashtree";
+import sodium from "sodium-native";
+import { encodeBase64Url, Lru } from "#base";
+
+/** SHA-256 of the bytes. */
+export function sha256(bytes: Uint8Array): Uint8Array {
+  const digest = new Uint8Array(32);
+  sodium.crypto_hash_sha256(digest, bytes);
+  return digest;
+}
+
+/** SHA-256 of the parts, one behind the other. */
+export function sha256Parts(...parts: Uint8Array[]): Uint8Array {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return new Uint8Array(hash.digest());
+}
+
+/**
+ * SHA-256 of `count` blocks of 64 bytes each.
+ *
+ * @param pairs - count × 64 bytes
+ * @param out - receives count × 32 bytes
+ */
+export function hashPairs(pairs: Uint8Array, out: Uint8Array, count: number): void {
+  if (count === 0) return;
+  hashtree.hashInto(pairs.subarray(0, count * 64), out.subarray(0, count * 32));
+}
+
+export function ed25519PublicKey(secret: Uint8Array): Uint8Array {
+  const publicKey = new Uint8Array(32);
+  const expanded = new Uint8Array(64);
+  sodium.crypto_sign_seed_keypair(publicKey, expanded, secret);
+  sodium.sodium_memzero(expanded);
+  return publicKey;
+}
+
+export function ed25519Sign(data: Uint8Array, secret: Uint8Array): Uint8Array {
+  const publicKey = new Uint8Array(32);
+  const expanded = new Uint8Array(64);
+  sodium.crypto_sign_seed_keypair(publicKey, expanded, secret);
+  const signature = new Uint8Array(64);
+  sodium.crypto_sign_detached(signature, data, expanded);
+  sodium.sodium_memzero(expanded);
+  return signature;
+}
+
+export function ed25519Verify(data: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
+  if (signature.length !== 64 || publicKey.length !== 32) return false;
+  return sodium.crypto_sign_verify_detached(signature, data, publicKey);
+}
+
+/** The two NIST/SECG curves that Hansa signs with, by OpenSSL's name. */
+export type EcCurve = "P-256" | "secp256k1";
+
+const OPENSSL = { "P-256": "prime256v1", secp256k1: "secp256k1" } as const;
+
+/** Importing a key costs as much as a check: imported keys are kept, by curve and public bytes. */
+const imported = new Lru<string, KeyObject>(8192);
+
+function ecPublicKeyObject(curve: EcCurve, compressed: Uint8Array): KeyObject | undefined {
+  const name = `${curve}:${encodeBase64Url(compressed)}`;
+  const known = imported.get(name);
+  if (known !== undefined) return known;
+  try {
+    const point = ECDH.convertKey(compressed, OPENSSL[curve], undefined, undefined, "uncompressed") as Buffer;
+    const key = createPublicKey({ format: "jwk", key: ecJwk(curve, point) });
+    imported.set(name, key);
+    return key;
+  } catch {
+    return undefined;
+  }
+}
+
+function ecJwk(curve: EcCurve, point: Uint8Array) {
+  return {
+    kty: "EC",
+    crv: curve,
+    x: encodeBase64Url(point.subarray(1, 33)),
+    y: encodeBase64Url(point.subarray(33, 65)),
+  };
+}
+
+function ecPoint(curve: EcCurve, secret: Uint8Array): Uint8Array {
+  const ecdh = createECDH(OPENSSL[curve]);
+  ecdh.setPrivateKey(secret);
+  return new Uint8Array(ecdh.getPublicKey());
+}
+
+export function ecPublicKey(curve: EcCurve, secret: Uint8Array): Uint8Array {
+  const point = ecPoint(curve, secret);
+  return new Uint8Array(ECDH.convertKey(point, OPENSSL[curve], undefined, undefined, "compressed") as Buffer);
+}
+
+/** ECDSA over SHA-256, r ‖ s as RFC 7518 §3.4 has it. */
+export function ecSign(curve: EcCurve, data: Uint8Array, secret: Uint8Array): Uint8Array {
+  const jwk = { ...ecJwk(curve, ecPoint(curve, secret)), d: encodeBase64Url(secret) };
+  const key = createPrivateKey({ format: "jwk", key: jwk });
+  return new Uint8Array(signWith("sha256", data, { key, dsaEncoding: "ieee-p1363" }));
+}
+
+export function ecVerify(curve: EcCurve, data: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
+  if (signature.length !== 64 || publicKey.length !== 33) return false;
+  const key = ecPublicKeyObject(curve, publicKey);
+  return key !== undefined && verifyWith("sha256", data, { key, dsaEncoding: "ieee-p1363" }, signature);
+}
+
+/** Whether the bytes are a point of the curve, compressed. */
+export function isEcPublicKey(curve: EcCurve, publicKey: Uint8Array): boolean {
+  return publicKey.length === 33 && ecPublicKeyObject(curve, publicKey) !== undefined;
+}
+
+/** Random bytes of the operating system. */
+export function randomBytes(length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  sodium.randombytes_buf(bytes);
+  return bytes;
+}

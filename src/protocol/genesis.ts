@@ -1,0 +1,67 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { canonicalJson, encodeBase58, encodeUtf8 } from "#base";
+import { decodeMultikey, sha256 } from "#crypto";
+import { ALLIANCE_PATTERN, didOf } from "./did.ts";
+import { protocolError } from "./errors.ts";
+import { Closed, Did, Label, List, Multikey, Role } from "./operations/fields.ts";
+import { Parameters } from "./operations/members.ts";
+
+const Name = Type.String({ pattern: ALLIANCE_PATTERN, maxLength: 32 });
+
+/** How a group begins. Its hash is part of the group's id: who has the id can check everything else. */
+export const Genesis = Closed({
+  version: Type.Literal(1),
+  alliance: Name,
+  group: Name,
+  /** Milliseconds since 1970. */
+  time: Type.Integer({ minimum: 0 }),
+  engine: Closed({ kind: Type.Literal("solo"), key: Multikey }),
+  members: List(Closed({ did: Did, name: Label, roles: List(Role, 1, 4), publicKey: Multikey }), 1, 100),
+  parameters: Parameters,
+});
+
+export type Genesis = Static<typeof Genesis>;
+
+export const DEFAULT_PARAMETERS: Parameters = {
+  windowSeconds: 120,
+  proposalSeconds: 604_800,
+  leastMembers: 1,
+  challengeSeconds: 300,
+  quorums: {
+    admit: { numerator: 1, denominator: 2 },
+    roles: { numerator: 2, denominator: 3 },
+    suspend: { numerator: 2, denominator: 3 },
+    reinstate: { numerator: 2, denominator: 3 },
+    remove: { numerator: 2, denominator: 3 },
+    parameters: { numerator: 2, denominator: 3 },
+  },
+};
+
+/** `<alliance>:<group>:<hash of genesis>`: what transactions name as their audience, and the one thing a verifier must know. */
+export function groupIdOf(genesis: Genesis): string {
+  const hash = encodeBase58(sha256(encodeUtf8(canonicalJson(genesis))).subarray(0, 20));
+  return `${genesis.alliance}:${genesis.group}:${hash}`;
+}
+
+/** @throws HansaError `proof.malformed` where it is not a genesis, or a member's DID is not its key's */
+export function checkGenesis(value: unknown): Genesis {
+  if (!Value.Check(Genesis, value)) {
+    const first = Value.Errors(Genesis, value).First();
+    throw protocolError("proof.malformed", `genesis: ${first?.path ?? ""} ${first?.message ?? "does not fit"}`, {
+      path: first?.path ?? "",
+    });
+  }
+  const seen = new Set<string>();
+  for (const member of value.members) {
+    const key = decodeMultikey(member.publicKey);
+    if (key === undefined || didOf(value.alliance, key) !== member.did || seen.has(member.did))
+      throw protocolError("proof.malformed", `genesis: the DID ${member.did} is not this key's, or stands twice`, {
+        member: member.did,
+      });
+    seen.add(member.did);
+  }
+  if (decodeMultikey(value.engine.key) === undefined)
+    throw protocolError("proof.malformed", "genesis: the engine's key is not a Multikey");
+  return value;
+}

@@ -1,0 +1,107 @@
+/**
+ * Compact JWS (RFC 7515) with a closed set of headers: what devices, members and clients sign. Nothing in a token says how it
+ * is to be checked except `alg`, and that must fit the key that the verifier looked up: no `jwk`, no `jku`, no `crit`.
+ */
+import { decodeBase64Url, encodeBase64Url, encodeUtf8, isHansaError, type Json, Lru, parseJson } from "#base";
+import { type PublicKey, type Signer, suiteOf, suiteOfJose, verifySignature } from "#crypto";
+import { isKeyId } from "./did.ts";
+import { protocolError } from "./errors.ts";
+
+export interface JwsHeader {
+  readonly alg: string;
+  /** DID URL of the signing key. */
+  readonly kid: string;
+  readonly typ: string | undefined;
+}
+
+/** Why a protected header is refused. */
+export type HeaderProblem = "malformed" | "json" | "algorithm" | "header";
+
+// A client signs all its transactions under the same header: parse each spelling once.
+const headers = new Lru<string, JwsHeader>(16384);
+
+/** Parses a protected header, base64url; a problem is answered by its name. */
+export function parseJwsHeader(encoded: string): JwsHeader | HeaderProblem {
+  const known = headers.get(encoded);
+  if (known !== undefined) return known;
+  if (encoded.length > 512) return "header";
+  const bytes = decodeBase64Url(encoded);
+  if (bytes === undefined) return "malformed";
+  let value: Json;
+  try {
+    value = parseJson(bytes, { depth: 2, integers: true });
+  } catch (error) {
+    if (isHansaError(error)) return "json";
+    throw error;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "header";
+  const { alg, kid, typ, ...rest } = value as Record<string, Json>;
+  if (typeof alg !== "string" || suiteOfJose(alg) === undefined) return "algorithm";
+  if (typeof kid !== "string" || !isKeyId(kid)) return "header";
+  if (typ !== undefined && typeof typ !== "string") return "header";
+  if (Object.keys(rest).length > 0) return "header";
+  const header: JwsHeader = { alg, kid, typ };
+  headers.set(encoded, header);
+  return header;
+}
+
+/** Encodes and signs: `header.payload.signature`. */
+export function signCompact(payload: object, typ: string, kid: string, signer: Signer): string {
+  const header = encodeBase64Url(encodeUtf8(JSON.stringify({ alg: suiteOf(signer.algorithm).jose, kid, typ })));
+  const input = `${header}.${encodeBase64Url(encodeUtf8(JSON.stringify(payload)))}`;
+  return `${input}.${encodeBase64Url(signer.sign(encodeUtf8(input)))}`;
+}
+
+/** A compact token, taken apart and not yet verified. */
+export interface DecodedToken {
+  readonly header: JwsHeader;
+  readonly claims: { readonly [name: string]: Json };
+  /** What was signed. */
+  readonly input: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/**
+ * Takes a token apart. Nothing in it may be believed before `verifyToken`.
+ *
+ * @param limit - most characters
+ * @throws HansaError `token.malformed`, `token.type`, `token.algorithm`
+ */
+export function decodeToken(token: string, typ: string, limit = 16384): DecodedToken {
+  if (token.length > limit) throw protocolError("token.malformed", `the token is longer than ${limit}`, { limit });
+  const parts = token.split(".");
+  if (parts.length !== 3) throw protocolError("token.malformed", "a token has three parts");
+  const [encodedHeader, encodedPayload, encodedSignature] = parts as [string, string, string];
+  const header = parseJwsHeader(encodedHeader);
+  if (header === "algorithm") throw protocolError("token.algorithm", "the token's alg is not accepted");
+  if (typeof header === "string") throw protocolError("token.malformed", "the token's header is malformed");
+  if (header.typ !== typ) throw protocolError("token.type", `a token of type ${typ} is wanted`, { wanted: typ });
+  const payload = decodeBase64Url(encodedPayload);
+  const signature = decodeBase64Url(encodedSignature);
+  if (payload === undefined || signature === undefined)
+    throw protocolError("token.malformed", "the token is not base64url");
+  let claims: Json;
+  try {
+    claims = parseJson(payload, { depth: 16, integers: false });
+  } catch (error) {
+    throw protocolError("token.malformed", "the token's payload is not strict JSON", {}, error);
+  }
+  if (typeof claims !== "object" || claims === null || Array.isArray(claims))
+    throw protocolError("token.malformed", "the token's payload is not an object");
+  return {
+    header,
+    claims: claims as DecodedToken["claims"],
+    input: encodeUtf8(`${encodedHeader}.${encodedPayload}`),
+    signature,
+  };
+}
+
+/** Whether this key made the token; the header's `alg` must be the key's own. */
+export function isSignedBy(token: DecodedToken, key: PublicKey): boolean {
+  return suiteOf(key.algorithm).jose === token.header.alg && verifySignature(key, token.input, token.signature);
+}
+
+/** @throws HansaError `token.signature` */
+export function requireSignedBy(token: DecodedToken, key: PublicKey): void {
+  if (!isSignedBy(token, key)) throw protocolError("token.signature", "the token's signature does not match its key");
+}

@@ -1,0 +1,259 @@
+/**
+ * Proof files: what a third party verifies with no network and no node. All that it must know is the group's id, which holds the hash
+ * of the genesis, which names who signs headers.
+ */
+import { canonicalJson, decodeBase64Url, encodeBase64Url, encodeUtf8, equalBytes, HansaError, type Json } from "#base";
+import {
+  decodeMultikey,
+  type InclusionProof,
+  leafHash,
+  type MembershipProof,
+  sha256,
+  verifyInclusion,
+  verifyMembership,
+  verifySignature,
+} from "#crypto";
+import { type BlockHeader, type Certificate, encodeHeader, headerInput, type Receipt, receiptLeaf } from "./block.ts";
+import { protocolError } from "./errors.ts";
+import { checkGenesis, type Genesis, groupIdOf } from "./genesis.ts";
+import { decodeTransaction } from "./transaction.ts";
+
+/** A header with what vouches for it. */
+export interface SignedHeader {
+  readonly header: BlockHeader;
+  readonly certificate: Certificate;
+}
+
+/** One record, present or absent, under one header. */
+export interface RecordProof {
+  readonly hansa: "record-proof/1";
+  readonly genesis: Genesis;
+  readonly signed: SignedHeader;
+  readonly key: string;
+  /** Absent: `null`. */
+  readonly value: Json;
+  readonly membership: MembershipProof;
+}
+
+/** A transaction and its receipt, both included in one block. */
+export interface TrailEntry {
+  readonly height: number;
+  readonly index: number;
+  /** The transaction as it was sent. */
+  readonly transaction: string;
+  readonly receipt: Receipt;
+  readonly transactionPath: InclusionProof;
+  readonly receiptPath: InclusionProof;
+}
+
+/** A record of now that belongs to a trail. */
+export interface TrailRecord {
+  readonly key: string;
+  readonly value: Json;
+  readonly membership: MembershipProof;
+}
+
+/** A command receipt and its place in an anchored batch: `entry` is the index of the trail entry that anchors the batch. */
+export interface TrailCommand {
+  readonly command: string;
+  readonly receipt: string;
+  readonly entry: number;
+  readonly path: InclusionProof;
+}
+
+/** What happened to a device, member, linkage or topic, each step with its proof. */
+export interface TrailProof {
+  readonly hansa: "trail-proof/1";
+  readonly genesis: Genesis;
+  readonly about: string;
+  /** Headers of all heights that entries and records stand under, ascending. */
+  readonly headers: readonly SignedHeader[];
+  /** Height whose state root the records stand under. */
+  readonly height: number;
+  readonly entries: readonly TrailEntry[];
+  readonly records: readonly TrailRecord[];
+  readonly commands: readonly TrailCommand[];
+}
+
+export type ProofFile = RecordProof | TrailProof;
+
+/** What a verified proof says. */
+export interface VerifiedProof {
+  readonly kind: "record" | "trail";
+  readonly group: string;
+  readonly height: number;
+  /** Block time, milliseconds. */
+  readonly time: number;
+  readonly records: readonly { readonly key: string; readonly value: Json }[];
+  readonly entries: readonly TrailEntry[];
+  readonly commands: readonly TrailCommand[];
+}
+
+function invalid(step: string, message: string): HansaError {
+  return protocolError("proof.invalid", message, { step });
+}
+
+/** @throws HansaError `proof.invalid` */
+export function verifySignedHeader(genesis: Genesis, signed: SignedHeader): void {
+  const { header, certificate } = signed;
+  if (header.group !== groupIdOf(genesis)) throw invalid("header", "the header is another group's");
+  const key = decodeMultikey(genesis.engine.key);
+  const signature = decodeBase64Url(certificate.signature);
+  if (
+    certificate.engine !== "solo" ||
+    certificate.key !== genesis.engine.key ||
+    key === undefined ||
+    signature === undefined
+  )
+    throw invalid("certificate", "the header is not vouched for by the group's engine");
+  if (!verifySignature(key, headerInput(encodeHeader(header)), signature))
+    throw invalid("certificate", `the signature under block ${header.height} does not hold`);
+}
+
+function verifyRecord(state: string, record: TrailRecord): void {
+  const root = decodeBase64Url(state);
+  const proof = record.membership;
+  if (root === undefined || !verifyMembership(root, proof))
+    throw invalid("membership", `${record.key}: the path does not lead to the root`);
+  if (proof.kind === "absence") {
+    if (proof.key !== record.key || record.value !== null)
+      throw invalid("membership", `${record.key}: the proof is of another record`);
+    return;
+  }
+  const digest = decodeBase64Url(proof.leaf.valueDigest);
+  if (
+    proof.leaf.key !== record.key ||
+    digest === undefined ||
+    !equalBytes(digest, sha256(encodeUtf8(canonicalJson(record.value))))
+  )
+    throw invalid("membership", `${record.key}: the record is not the one that the proof is of`);
+}
+
+function verifyEntry(header: BlockHeader, entry: TrailEntry): void {
+  const at = `block ${entry.height}, transaction ${entry.index}`;
+  const transactions = decodeBase64Url(header.transactions);
+  const receipts = decodeBase64Url(header.receipts);
+  if (
+    transactions === undefined ||
+    receipts === undefined ||
+    entry.transactionPath.index !== entry.index ||
+    entry.receiptPath.index !== entry.index ||
+    entry.receipt.height !== entry.height ||
+    entry.receipt.index !== entry.index ||
+    !verifyInclusion(transactions, leafHash(encodeUtf8(entry.transaction)), entry.transactionPath) ||
+    !verifyInclusion(receipts, leafHash(receiptLeaf(entry.receipt)), entry.receiptPath)
+  )
+    throw invalid("entry", `${at}: transaction or receipt is not in the block`);
+  let id: string;
+  try {
+    id = decodeTransaction(entry.transaction).idText;
+  } catch (error) {
+    if (error instanceof HansaError) throw invalid("entry", `${at}: ${error.message}`);
+    throw error;
+  }
+  if (entry.receipt.id !== id) throw invalid("entry", `${at}: the receipt is another transaction's`);
+}
+
+/** Claims of an `linkages.anchorReceipts` operation of an entry, by its batch root. */
+function anchoredRoots(entry: TrailEntry): string[] {
+  return decodeTransaction(entry.transaction)
+    .claims.ops.filter((operation) => operation.op === "linkages.anchorReceipts")
+    .map((operation) => (operation.args["batch"] as { root: string }).root);
+}
+
+/**
+ * Checks a proof file through: genesis against the group's id, headers against the engine's key, every path against its root.
+ *
+ * @param trust - id of the group that the caller trusts; without it the file's own genesis is taken, and the caller compares `group`
+ * @throws HansaError `proof.malformed`, `proof.invalid`, `proof.untrusted`
+ * @example
+ * ```ts
+ * const { group, records } = verifyProof(JSON.parse(text), { trust: "hanse:main:2xG…" });
+ * ```
+ */
+export function verifyProof(file: unknown, options: { readonly trust?: string } = {}): VerifiedProof {
+  const proof = file as ProofFile;
+  if (
+    typeof proof !== "object" ||
+    proof === null ||
+    (proof.hansa !== "record-proof/1" && proof.hansa !== "trail-proof/1")
+  )
+    throw protocolError("proof.malformed", "the file does not begin as a Hansa proof does");
+  let verified: VerifiedProof;
+  try {
+    const genesis = checkGenesis(proof.genesis);
+    verified = proof.hansa === "record-proof/1" ? verifyRecordProof(genesis, proof) : verifyTrail(genesis, proof);
+  } catch (error) {
+    if (error instanceof HansaError) throw error;
+    // Missing members surface as TypeErrors; what is not shaped like a proof is none.
+    throw protocolError("proof.malformed", "the file is not shaped as a proof", {}, error);
+  }
+  if (options.trust !== undefined && options.trust !== verified.group)
+    throw protocolError("proof.untrusted", `the proof is of group ${verified.group}`, {
+      group: verified.group,
+      trusted: options.trust,
+    });
+  return verified;
+}
+
+function verifyRecordProof(genesis: Genesis, proof: RecordProof): VerifiedProof {
+  verifySignedHeader(genesis, proof.signed);
+  const { header } = proof.signed;
+  verifyRecord(header.state, proof);
+  return {
+    kind: "record",
+    group: header.group,
+    height: header.height,
+    time: header.time,
+    records: [{ key: proof.key, value: proof.value }],
+    entries: [],
+    commands: [],
+  };
+}
+
+function verifyTrail(genesis: Genesis, proof: TrailProof): VerifiedProof {
+  const headers = new Map<number, BlockHeader>();
+  for (const signed of proof.headers) {
+    verifySignedHeader(genesis, signed);
+    headers.set(signed.header.height, signed.header);
+  }
+  const head = headers.get(proof.height);
+  if (head === undefined) throw invalid("header", `the header of block ${proof.height} is missing`);
+  let last = { height: 0, index: -1 };
+  for (const entry of proof.entries) {
+    const header = headers.get(entry.height);
+    if (header === undefined) throw invalid("header", `the header of block ${entry.height} is missing`);
+    if (entry.height < last.height || (entry.height === last.height && entry.index <= last.index))
+      throw invalid("entry", "the entries are not in order");
+    last = entry;
+    verifyEntry(header, entry);
+    // An entry that does not speak of the subject would only blur the trail.
+    if (!entry.receipt.facts.some((fact) => fact.about.includes(proof.about)))
+      throw invalid("entry", `block ${entry.height}, transaction ${entry.index} is not about ${proof.about}`);
+  }
+  for (const record of proof.records) verifyRecord(head.state, record);
+  for (const command of proof.commands) {
+    const entry = proof.entries[command.entry];
+    const leaf = leafHash(encodeUtf8(command.receipt));
+    const held =
+      entry !== undefined &&
+      anchoredRoots(entry).some((root) =>
+        verifyInclusion(decodeBase64Url(root) ?? new Uint8Array(), leaf, command.path),
+      );
+    if (!held) throw invalid("command", "a command receipt is not in the batch that was anchored");
+  }
+  return {
+    kind: "trail",
+    group: head.group,
+    height: head.height,
+    time: head.time,
+    records: proof.records.map(({ key, value }) => ({ key, value })),
+    entries: proof.entries,
+    commands: proof.commands,
+  };
+}
+
+/** base64url of a digest, as proofs have it. */
+export function digestOf(value: Json): string {
+  return encodeBase64Url(sha256(encodeUtf8(canonicalJson(value))));
+}

@@ -1,0 +1,165 @@
+/** Named questions to the ledger: one definition for modules, HTTP, OpenAPI, sdk and CLI. */
+import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import type { CertificationStatus } from "./operations/devices.ts";
+import { Closed, Did, ModelId, type Role, TopicName } from "./operations/fields.ts";
+import type { Relationship, Service } from "./operations/identity.ts";
+import { type Contract, LinkageId } from "./operations/linkages.ts";
+import type { MemberChange } from "./operations/members.ts";
+import type { TopicRule } from "./operations/topics.ts";
+
+const Page = {
+  after: Type.Optional(Type.String({ maxLength: 256, description: "`next` of the page before" })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+};
+const Height = Type.Optional(Type.Integer({ minimum: 0, description: "as of the end of this block" }));
+
+/** Arguments of every query. Lists answer `{ items, next? }`; single ones the record, or the error `query.not-found`. */
+export const QUERIES = {
+  "members.list": Closed({ ...Page }),
+  "members.get": Closed({ member: Did, height: Height }),
+  "members.parameters": Closed({ height: Height }),
+  "members.proposals": Closed({ ...Page }),
+  "members.proposal": Closed({ proposal: Type.Integer({ minimum: 1 }) }),
+  "identity.resolve": Closed({
+    did: Did,
+    height: Height,
+    time: Type.Optional(Type.Integer({ minimum: 0, description: "milliseconds since 1970" })),
+    version: Type.Optional(Type.Integer({ minimum: 1 })),
+  }),
+  "identity.versions": Closed({ did: Did }),
+  "devices.roots": Closed({ maker: Type.Optional(Did), ...Page }),
+  "devices.models": Closed({ ...Page }),
+  "devices.model": Closed({ model: ModelId, height: Height }),
+  "devices.list": Closed({ ...Page }),
+  "devices.get": Closed({ device: Did, height: Height }),
+  "linkages.list": Closed({ ...Page }),
+  "linkages.get": Closed({ linkage: LinkageId, height: Height }),
+  "topics.list": Closed({ ...Page }),
+  "topics.get": Closed({ topic: TopicName, height: Height }),
+} as const satisfies Record<string, TSchema>;
+
+export type QueryName = keyof typeof QUERIES;
+export type QueryArgs<Name extends QueryName> = Static<(typeof QUERIES)[Name]>;
+
+/** A page of a list. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** `after` of the page that follows; absent on the last. */
+  readonly next?: string;
+}
+
+/** A member as it stands on the ledger. */
+export interface MemberRecord {
+  readonly did: Did;
+  readonly name: string;
+  readonly roles: readonly Role[];
+  readonly status: "active" | "suspended" | "removed";
+  /** Block time of its admission, milliseconds. */
+  readonly since: number;
+}
+
+/** A proposal and its votes. */
+export interface ProposalRecord {
+  readonly proposal: number;
+  readonly change: MemberChange;
+  readonly reason?: string;
+  readonly proposer: Did;
+  readonly status: "open" | "accepted" | "withdrawn" | "refused" | "expired";
+  readonly approvals: readonly Did[];
+  readonly rejections: readonly Did[];
+  /** Milliseconds. */
+  readonly expires: number;
+}
+
+/** A DID as the ledger keeps it; `identity.resolve` adds the DID document. */
+export interface IdentityRecord {
+  readonly did: Did;
+  readonly version: number;
+  readonly deactivated: boolean;
+  readonly controllers: readonly Did[];
+  readonly keys: readonly {
+    /** Fingerprint: the fragment of the key's DID URL. */
+    readonly id: string;
+    readonly publicKey: string;
+    readonly relationships: readonly Relationship[];
+  }[];
+  readonly services: readonly Service[];
+  /** Block times, milliseconds. */
+  readonly created: number;
+  readonly updated: number;
+}
+
+/** A maker's product model. */
+export interface ModelRecord {
+  readonly model: string;
+  readonly maker: Did;
+  readonly name: string;
+  /** Digest of the Thing Description. */
+  readonly description: string;
+  readonly firmware: readonly { readonly version: string; readonly digest: string }[];
+  readonly certifications: readonly {
+    readonly firmware: string;
+    readonly lab: Did;
+    readonly status: CertificationStatus;
+    readonly evidence: string;
+    /** Seconds since 1970. */
+    readonly until: number;
+    /** Block time, milliseconds. */
+    readonly at: number;
+  }[];
+  readonly recall: { readonly by: Did; readonly reason: string; readonly at: number } | null;
+}
+
+/** A device as the ledger keeps it. */
+export interface DeviceRecord {
+  readonly device: Did;
+  readonly model: string;
+  readonly maker: Did;
+  /** Key id of the root that signed its certificate. */
+  readonly root: string;
+  /** The platform that took it in. */
+  readonly operator: Did;
+  readonly owner: Did;
+  readonly status: "enrolled" | "admitted" | "quarantined" | "revoked";
+  readonly admission: {
+    readonly firmware: string;
+    /** Seconds since 1970. */
+    readonly until: number;
+    /** Block time, milliseconds. */
+    readonly at: number;
+  } | null;
+  readonly reason: string | null;
+  /** Counts changes of owner. */
+  readonly ownership: number;
+}
+
+/** What `devices.get` answers: the record, and what it comes to now that model and admission's expiry are looked at. */
+export interface DeviceView extends DeviceRecord {
+  readonly effective: "enrolled" | "admitted" | "expired" | "quarantined" | "recalled" | "uncertified" | "revoked";
+}
+
+/** A linkage as the ledger keeps it. */
+export interface LinkageRecord {
+  readonly linkage: string;
+  readonly contract: Contract;
+  readonly proposer: Did;
+  readonly accepted: readonly Did[];
+  readonly status: "proposed" | "active" | "suspended" | "withdrawn" | "ended";
+  readonly suspendedBy: Did | null;
+  readonly reason: string | null;
+  /** Height of its last change of status: commands name it as their version. */
+  readonly version: number;
+  readonly done: number;
+  readonly refused: number;
+}
+
+/** A topic as the ledger keeps it. */
+export interface TopicRecord {
+  readonly topic: string;
+  readonly operator: Did;
+  readonly status: "open" | "closed";
+  readonly publish: readonly TopicRule[];
+  readonly subscribe: readonly TopicRule[];
+  /** Last anchored checkpoint. */
+  readonly checkpoint: { readonly size: number; readonly root: string } | null;
+}

@@ -1,0 +1,213 @@
+/** The HTTP API, each route once: server, OpenAPI and sdk derive from this table. */
+import { type TSchema, Type } from "@sinclair/typebox";
+import { Closed, TopicName } from "./operations/fields.ts";
+
+export interface Route {
+  readonly method: "GET" | "POST";
+  /** With `:parameters`. */
+  readonly path: string;
+  readonly summary: string;
+  /** Who may call: anybody who reaches the port, a DID with a connection token, or the member that runs the node. */
+  readonly access: "open" | "token" | "member";
+  readonly query?: TSchema;
+  /** Media types of the body. */
+  readonly body?: readonly string[];
+  readonly answer: { readonly type: string; readonly schema?: TSchema; readonly example?: unknown };
+}
+
+const Group = "/groups/:group";
+const TopicQuery = { topic: TopicName };
+
+export const ROUTES = {
+  health: {
+    method: "GET",
+    path: "/health",
+    access: "open",
+    summary: "Whether the node serves: 200, else 503 with what is wrong.",
+    answer: { type: "application/json", example: { status: "ok" } },
+  },
+  metrics: {
+    method: "GET",
+    path: "/metrics",
+    access: "open",
+    summary: "Prometheus metrics.",
+    answer: { type: "text/plain" },
+  },
+  openapi: {
+    method: "GET",
+    path: "/openapi.json",
+    access: "open",
+    summary: "This API as OpenAPI 3.1.",
+    answer: { type: "application/json" },
+  },
+  status: {
+    method: "GET",
+    path: "/status",
+    access: "open",
+    summary: "The node, its member and its groups.",
+    answer: {
+      type: "application/json",
+      example: {
+        version: "0.1.0",
+        member: "did:hansa:hanse:3QJmV3qfvL9SuYo34YihAf3sRCW3",
+        groups: [{ id: "hanse:main:2xG…", name: "main", engine: "solo", height: 12, root: "q83v…" }],
+      },
+    },
+  },
+  group: {
+    method: "GET",
+    path: Group,
+    access: "open",
+    summary: "Genesis, parameters and head of a group.",
+    answer: { type: "application/json" },
+  },
+  submit: {
+    method: "POST",
+    path: `${Group}/transactions`,
+    access: "open",
+    summary:
+      "Executes a signed transaction and answers its receipt once it is durable. A resubmission gets the first receipt.",
+    body: ["application/jwt", "application/jose+json"],
+    query: Closed({
+      wait: Type.Optional(Type.Union([Type.Literal("0"), Type.Literal("1")], { description: "0: answer 202 at once" })),
+    }),
+    answer: { type: "application/json", example: { id: "674…", height: 12, index: 0, code: 0, facts: [] } },
+  },
+  transaction: {
+    method: "GET",
+    path: `${Group}/transactions/:id`,
+    access: "open",
+    summary: "unknown, pending, or committed with its receipt.",
+    answer: { type: "application/json" },
+  },
+  blocks: {
+    method: "GET",
+    path: `${Group}/blocks`,
+    access: "open",
+    summary: "Headers of blocks, ascending.",
+    query: Closed({
+      from: Type.Optional(Type.Integer({ minimum: 1 })),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+    }),
+    answer: { type: "application/json" },
+  },
+  block: {
+    method: "GET",
+    path: `${Group}/blocks/:height`,
+    access: "open",
+    summary: "One block: header, certificate, transactions, receipts.",
+    answer: { type: "application/json" },
+  },
+  query: {
+    method: "GET",
+    path: `${Group}/queries/:query`,
+    access: "open",
+    summary: "A named query; its arguments are query parameters.",
+    answer: { type: "application/json" },
+  },
+  record: {
+    method: "GET",
+    path: `${Group}/records`,
+    access: "open",
+    summary: "One record of state by its key; with `proof=1` a proof file of its presence or absence.",
+    query: Closed({
+      key: Type.String({ minLength: 1, maxLength: 200 }),
+      height: Type.Optional(Type.Integer({ minimum: 0 })),
+      proof: Type.Optional(Type.Literal("1")),
+    }),
+    answer: { type: "application/json" },
+  },
+  trail: {
+    method: "GET",
+    path: `${Group}/trail`,
+    access: "open",
+    summary: "What happened to a device, member, linkage or topic; with `proof=1` as a proof file.",
+    query: Closed({
+      about: Type.String({ minLength: 1, maxLength: 300 }),
+      after: Type.Optional(Type.String({ maxLength: 64 })),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+      proof: Type.Optional(Type.Literal("1")),
+    }),
+    answer: { type: "application/json" },
+  },
+  publish: {
+    method: "POST",
+    path: `${Group}/events`,
+    access: "token",
+    summary: "Publishes one event; answers its offset once it is durable.",
+    query: Closed({ ...TopicQuery, path: Type.Optional(Type.String({ maxLength: 200 })) }),
+    body: ["application/json", "application/cloudevents+json", "application/octet-stream"],
+    answer: { type: "application/json", example: { offset: 41 } },
+  },
+  events: {
+    method: "GET",
+    path: `${Group}/events`,
+    access: "token",
+    summary: "Events of a topic from an offset on.",
+    query: Closed({
+      ...TopicQuery,
+      from: Type.Optional(Type.Integer({ minimum: 0 })),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+    }),
+    answer: { type: "application/json" },
+  },
+  liveEvents: {
+    method: "GET",
+    path: `${Group}/events/live`,
+    access: "token",
+    summary: "Events of a topic as they come (server-sent events); `Last-Event-ID` or `from` says where to begin.",
+    query: Closed({ ...TopicQuery, from: Type.Optional(Type.Integer({ minimum: 0 })) }),
+    answer: { type: "text/event-stream" },
+  },
+  eventProof: {
+    method: "GET",
+    path: `${Group}/events/proof`,
+    access: "token",
+    summary: "Inclusion of one event in the topic's newest checkpoint, with the signed note.",
+    query: Closed({ ...TopicQuery, offset: Type.Integer({ minimum: 0 }) }),
+    answer: { type: "application/json" },
+  },
+  checkpoint: {
+    method: "GET",
+    path: `${Group}/checkpoint`,
+    access: "open",
+    summary: "Newest signed checkpoint of a topic, a C2SP note.",
+    query: Closed({ ...TopicQuery }),
+    answer: { type: "text/plain" },
+  },
+  commands: {
+    method: "GET",
+    path: `${Group}/commands`,
+    access: "open",
+    summary: "Why did this happen: runs of a linkage, newest first, with commands and receipts.",
+    query: Closed({
+      linkage: Type.String({ maxLength: 40 }),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+    }),
+    answer: { type: "application/json" },
+  },
+  backup: {
+    method: "POST",
+    path: `${Group}/backup`,
+    access: "member",
+    summary: "Writes an online backup into the node's backup folder.",
+    answer: { type: "application/json", example: { file: "/data/backups/main-12.db", height: 12 } },
+  },
+} as const satisfies Record<string, Route>;
+
+export type RouteName = keyof typeof ROUTES;
+
+/** Fills a route's path and query. */
+export function routeUrl(
+  base: string,
+  name: RouteName,
+  parameters: Readonly<Record<string, string>> = {},
+  query: Readonly<Record<string, string | number | undefined>> = {},
+): string {
+  let path: string = ROUTES[name].path;
+  for (const [key, value] of Object.entries(parameters)) path = path.replace(`:${key}`, encodeURIComponent(value));
+  const pairs = Object.entries(query)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(String(value))}`);
+  return `${base.replace(/\/$/, "")}${path}${pairs.length === 0 ? "" : `?${pairs.join("&")}`}`;
+}
