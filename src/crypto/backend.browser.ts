@@ -10,6 +10,10 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return hash(bytes);
 }
 
+export function sha256Into(digest: Uint8Array, bytes: Uint8Array): void {
+  digest.set(hash(bytes));
+}
+
 export function sha256Parts(...parts: Uint8Array[]): Uint8Array {
   return hash(concatBytes(...parts));
 }

@@ -23,6 +23,11 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return digest;
 }
 
+/** SHA-256 of the bytes into `digest`, 32 bytes: where a million hashes are made, a million small arrays are not. */
+export function sha256Into(digest: Uint8Array, bytes: Uint8Array): void {
+  sodium.crypto_hash_sha256(digest, bytes);
+}
+
 /** SHA-256 of the parts, one behind the other. */
 export function sha256Parts(...parts: Uint8Array[]): Uint8Array {
   const hash = createHash("sha256");

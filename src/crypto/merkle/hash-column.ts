@@ -34,14 +34,14 @@ export class HashColumn {
 
   /** Sets a hash from the words of `source`, from the word `at` on. */
   setWords(index: number, source: Int32Array, at: number): void {
-    const words = this.#page(index >>> PAGE_BITS);
+    const words = this.#words[index >>> PAGE_BITS] ?? this.#page(index >>> PAGE_BITS);
     const to = (index & PAGE_MASK) * HASH_WORDS;
     for (let i = 0; i < HASH_WORDS; i++) words[to + i] = source[at + i] as number;
   }
 
   /** Sets a hash from 32 bytes. */
   setBytes(index: number, hash: Uint8Array): void {
-    this.#page(index >>> PAGE_BITS);
+    if (this.#words.length <= index >>> PAGE_BITS) this.#page(index >>> PAGE_BITS);
     (this.#bytes[index >>> PAGE_BITS] as Uint8Array).set(hash, (index & PAGE_MASK) * 32);
   }
 
@@ -54,6 +54,16 @@ export class HashColumn {
   view(index: number): Uint8Array {
     const at = (index & PAGE_MASK) * 32;
     return (this.#bytes[index >>> PAGE_BITS] as Uint8Array).subarray(at, at + 32);
+  }
+
+  /** The bytes of the page that a hash lies on, at `offset(index)`. Not to be written. */
+  page(index: number): Uint8Array {
+    return this.#bytes[index >>> PAGE_BITS] as Uint8Array;
+  }
+
+  /** Where in its page a hash starts. */
+  offset(index: number): number {
+    return (index & PAGE_MASK) * 32;
   }
 
   /**

@@ -8,7 +8,16 @@ import { hashPairs } from "#crypto/backend";
 import { cryptoError } from "../errors.ts";
 import { HASH_WORDS, HashColumn } from "./hash-column.ts";
 import { KeyIndex } from "./key-index.ts";
-import { depthOf, EMPTY, hashLeaf, hashRoot, isTreeKey, MAX_SLOTS, type MembershipProof } from "./membership.ts";
+import {
+  depthOf,
+  EMPTY,
+  hashLeaf,
+  hashLeafInto,
+  hashRoot,
+  isTreeKey,
+  MAX_SLOTS,
+  type MembershipProof,
+} from "./membership.ts";
 
 /** A record as storage keeps it for start-up. `digest` null: the key was deleted and its slot stands empty. */
 export interface TreeRecord {
@@ -113,9 +122,12 @@ export class IndexedTree {
   #hashAll(sorted: readonly { key: string; slot: number }[]): void {
     const leaves = this.#level(0);
     leaves.setBytes(0, hashLeaf("", sorted[0]?.key ?? "", NO_DIGEST));
+    const words = new Int32Array(HASH_WORDS);
+    const hash = new Uint8Array(words.buffer);
     for (let i = 0; i < sorted.length; i++) {
       const { key, slot } = sorted[i] as { key: string; slot: number };
-      leaves.setBytes(slot, hashLeaf(key, sorted[i + 1]?.key ?? "", this.#digests.view(slot)));
+      hashLeafInto(hash, key, sorted[i + 1]?.key ?? "", this.#digests.page(slot), this.#digests.offset(slot));
+      leaves.setWords(slot, words, 0);
     }
     // An empty leaf is zero, which is what a column's fresh page holds; the last slots may lie on a page never touched.
     leaves.touch(this.#slots - 1);
@@ -322,15 +334,16 @@ export class IndexedTree {
       packed[leaves.length + i] = (emptied[i] as number) * count + leaves.length + i;
     packed.sort();
     let dirty: DirtyLevel = { indices: new Uint32Array(count), words: new Int32Array(count * HASH_WORDS), count };
-    const bytes = bytesOf(dirty);
+    const hashWords = new Int32Array(HASH_WORDS);
+    const hash = new Uint8Array(hashWords.buffer);
     for (let at = 0; at < count; at++) {
       const i = (packed[at] as number) % count;
       dirty.indices[at] = Math.floor((packed[at] as number) / count);
       const leaf = leaves[i];
       if (leaf === undefined) continue;
-      const own = leaf.change * 32;
-      const digest = leaf.change === -1 ? this.#digests.view(leaf.slot) : digests.subarray(own, own + 32);
-      bytes.set(hashLeaf(leaf.key, leaf.next, digest), at * 32);
+      if (leaf.change >= 0) hashLeafInto(hash, leaf.key, leaf.next, digests, leaf.change * 32);
+      else hashLeafInto(hash, leaf.key, leaf.next, this.#digests.page(leaf.slot), this.#digests.offset(leaf.slot));
+      copyWords(hashWords, 0, dirty.words, at * HASH_WORDS);
     }
     const levels = [dirty];
     const depth = depthOf(slotCount);

@@ -1,5 +1,5 @@
 import { decodeBase64Url, equalBytes } from "#base";
-import { hashPairs, sha256 } from "#crypto/backend";
+import { hashPairs, sha256, sha256Into } from "#crypto/backend";
 
 /** Longest key, in characters. */
 export const MAX_KEY_LENGTH = 200;
@@ -42,6 +42,9 @@ const ROOT_TAG = 0x02;
 const scratch = new Uint8Array(LEAF_TAG.length + 2 * (2 + MAX_KEY_LENGTH) + 32);
 for (let i = 0; i < LEAF_TAG.length; i++) scratch[i] = LEAF_TAG.charCodeAt(i);
 
+// A view of each length, made once: views are dearer than the copying that they save.
+const preimages: Uint8Array[] = Array.from({ length: scratch.length + 1 }, (_, length) => scratch.subarray(0, length));
+
 function putText(text: string, at: number): number {
   const length = text.length;
   scratch[at] = length >>> 8;
@@ -57,9 +60,16 @@ function putText(text: string, at: number): number {
  * @param digest - 32 bytes
  */
 export function hashLeaf(key: string, next: string, digest: Uint8Array): Uint8Array {
+  const hash = new Uint8Array(32);
+  hashLeafInto(hash, key, next, digest, 0);
+  return hash;
+}
+
+/** `hashLeaf` into `hash`, with the digest that starts at `from` in `digests`. */
+export function hashLeafInto(hash: Uint8Array, key: string, next: string, digests: Uint8Array, from: number): void {
   const at = putText(next, putText(key, LEAF_TAG.length));
-  scratch.set(digest, at);
-  return sha256(scratch.subarray(0, at + 32));
+  for (let i = 0; i < 32; i++) scratch[at + i] = digests[from + i] as number;
+  sha256Into(hash, preimages[at + 32] as Uint8Array);
 }
 
 /** Root of a tree: SHA-256(0x02 ‖ u64 number of slots ‖ top node), big endian. */
