@@ -19,7 +19,7 @@ export type Statement<Parameters extends unknown[], Row = unknown> = Sqlite.Stat
 export interface OpenOptions {
   /** Path of the file. Its folder must exist; `-wal` and `-guard` files stand beside it. */
   readonly file: string;
-  /** The data key, 32 bytes. It is not kept: the caller may wipe it. */
+  /** The data key, 32 bytes. It is copied: the caller may wipe it. */
   readonly key: Uint8Array;
   /** Refuse every change. The file must exist. It is locked all the same. */
   readonly readonly?: boolean;
@@ -77,7 +77,7 @@ export function openDatabase(options: OpenOptions): Database {
     guard = Guard.open(file, key, state);
     const sequence = prepareSchema(connection, guard, file);
     if (readonly) connection.pragma("query_only = ON");
-    return new Database(file, readonly, connection, guard, sequence);
+    return new Database({ file, key, readonly }, connection, guard, sequence);
   } catch (error) {
     connection?.close();
     guard?.close();
@@ -186,6 +186,7 @@ export class Database {
   readonly readonly: boolean;
   readonly #connection: Connection;
   readonly #guard: Guard;
+  readonly #key: Uint8Array;
   readonly #begin: Statement<[]>;
   readonly #count: Statement<[number]>;
   readonly #commit: Statement<[]>;
@@ -200,9 +201,10 @@ export class Database {
   #afterCommit: (() => void)[] = [];
 
   /** Made by `openDatabase`. */
-  constructor(file: string, readonly: boolean, connection: Connection, guard: Guard, sequence: number) {
-    this.file = file;
-    this.readonly = readonly;
+  constructor(options: Required<OpenOptions>, connection: Connection, guard: Guard, sequence: number) {
+    this.file = options.file;
+    this.readonly = options.readonly;
+    this.#key = Uint8Array.from(options.key);
     this.#connection = connection;
     this.#guard = guard;
     this.#sequence = sequence;
@@ -356,6 +358,7 @@ export class Database {
       }
       this.#connection.pragma("journal_mode = WAL");
       this.#guard.settle(this.#sequence, newKey);
+      this.#key.set(newKey);
     });
   }
 
@@ -385,6 +388,12 @@ export class Database {
     }
   }
 
+  /** A copy of the key, for the check of a backup; wipe it after use. */
+  copyKey(): Uint8Array {
+    if (this.#closed) throw storageError("storage.closed", `${this.file} is closed`, { file: this.file });
+    return Uint8Array.from(this.#key);
+  }
+
   /** Reads every page and index: returns nothing, or throws `storage.corrupt`. Blocks; for tools and tests. */
   check(): void {
     this.read(() => {
@@ -403,8 +412,14 @@ export class Database {
     } finally {
       if (this.#copyFd !== undefined) closeSync(this.#copyFd);
       this.#guard.close();
+      this.#key.fill(0);
     }
   }
+}
+
+/** Encrypts a database anew: see `Database.rekey`. */
+export function rekey(db: Database, newKey: Uint8Array): void {
+  db.rekey(newKey);
 }
 
 function refusePromise(result: unknown): void {

@@ -1,3 +1,8 @@
-export * from "./database.ts";
+export * from "./backup.ts";
+export { Database, type OpenOptions, openDatabase, rekey, SCHEMA_VERSION } from "./database.ts";
 export * from "./errors.ts";
-export * from "./group-store.ts";
+export { type CommitBatch, GroupStore, type Head, type StoredBlock } from "./group-store.ts";
+export type { Place } from "./id-index.ts";
+export * from "./key-value-store.ts";
+export * from "./log-store.ts";
+export { MAX_VALUE_BYTES, type StoredRecord, type Version } from "./record-log.ts";
