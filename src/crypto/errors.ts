@@ -72,6 +72,11 @@ export const CRYPTO_ERRORS = {
     meaning: "The key file was changed by somebody else since it was opened.",
     advice: "Close it, open it again and repeat the change.",
   },
+  "crypto.keystore-io": {
+    status: 500,
+    meaning: "The key file or its folder cannot be read or written.",
+    advice: "Check the folder, its owner and the space left; the keys in memory are as they were.",
+  },
   "crypto.keystore-closed": {
     status: 500,
     meaning: "The key store is closed, or the key behind a signer was removed.",

@@ -1,0 +1,13 @@
+/** The door of this room for Node: what needs libsodium or files. */
+export { randomBytes } from "#crypto/backend";
+export {
+  createKeyFile,
+  DEFAULT_COST,
+  type KeyFile,
+  type KeyFileOptions,
+  openKeyFile,
+  type PassphraseCost,
+} from "./keystores/file.ts";
+export { type KeyStore, MAX_KEYS, type StoredKey } from "./keystores/key-store.ts";
+export { createMemoryKeyStore } from "./keystores/memory.ts";
+export { equalSecret, open, seal, wipe } from "./secret.ts";
