@@ -1,7 +1,7 @@
-/** A process to be killed: commits without end, and says on a line of its own what was acknowledged. */
+/** A process to be killed: commits or re-keys without end, and says on a line of its own what was acknowledged. */
 import { writeSync } from "node:fs";
 import { batchAt, bytes } from "./fixtures.suite.ts";
-import { GroupStore, KeyValueStore, openDatabase } from "./index.ts";
+import { GroupStore, KeyValueStore, openDatabase, rekey } from "./index.ts";
 
 /** Records of the block at a height: three slots that it makes, and ten older ones that it changes. */
 export function recordsAt(height: number): { slot: number; key: string; value: Uint8Array }[] {
@@ -23,6 +23,17 @@ function writeForever(file: string, key: Uint8Array): void {
   }
 }
 
+function rekeyForever(file: string, keys: readonly [Uint8Array, Uint8Array]): void {
+  const db = openDatabase({ file, key: keys[0] });
+  for (let turn = 1; ; turn++) {
+    rekey(db, turn % 2 === 1 ? keys[1] : keys[0]);
+    writeSync(1, `${turn}\n`);
+  }
+}
+
 const file = process.env["HANSA_CRASH_FILE"];
-const key = process.env["HANSA_CRASH_KEY"];
-if (file !== undefined && key !== undefined) writeForever(file, Buffer.from(key, "hex"));
+const [key, otherKey] = (process.env["HANSA_CRASH_KEYS"] ?? "").split(",").map((text) => Buffer.from(text, "hex"));
+if (file !== undefined && key !== undefined) {
+  if (otherKey === undefined) writeForever(file, key);
+  else rekeyForever(file, [key, otherKey]);
+}

@@ -410,7 +410,9 @@ export class Database {
     try {
       this.#connection.close();
     } finally {
-      if (this.#copyFd !== undefined) closeSync(this.#copyFd);
+      // A copy under way still reads from its descriptor, whose number must not pass to another file, and closing it later
+      // would drop the lock of whoever has opened the file by then: that one is left to the end of the process.
+      if (this.#copyFd !== undefined && !this.#copying) closeSync(this.#copyFd);
       this.#guard.close();
       this.#key.fill(0);
     }
