@@ -1,0 +1,62 @@
+import type {
+  DeviceRecord,
+  DeviceView,
+  LinkageRecord,
+  MemberRecord,
+  ModelRecord,
+  Page,
+  Parameters,
+  ProposalRecord,
+  QueryArgs,
+  QueryName,
+  TopicRecord,
+} from "#protocol";
+import type { ResolvedDid, RootRecord } from "../../answers.ts";
+import type { Client } from "../../client.ts";
+import { groupIdOfClient } from "../../group.ts";
+import { type CallOptions, callJson } from "../../request.ts";
+
+/** What each query answers. */
+export interface QueryAnswers {
+  readonly "members.list": Page<MemberRecord>;
+  readonly "members.get": MemberRecord;
+  readonly "members.parameters": Parameters;
+  readonly "members.proposals": Page<ProposalRecord>;
+  readonly "members.proposal": ProposalRecord;
+  readonly "identity.resolve": ResolvedDid;
+  readonly "identity.versions": Page<ResolvedDid>;
+  readonly "devices.roots": Page<RootRecord>;
+  readonly "devices.models": Page<ModelRecord>;
+  readonly "devices.model": ModelRecord;
+  readonly "devices.list": Page<DeviceRecord>;
+  readonly "devices.get": DeviceView;
+  readonly "linkages.list": Page<LinkageRecord>;
+  readonly "linkages.get": LinkageRecord;
+  readonly "topics.list": Page<TopicRecord>;
+  readonly "topics.get": TopicRecord;
+}
+
+/** What a query answers. */
+export type QueryAnswer<Name extends QueryName> = QueryAnswers[Name];
+
+/**
+ * Asks the ledger a named question.
+ *
+ * @throws HansaError `query.not-found` where there is no such record
+ * @example
+ * ```ts
+ * const device = await query(client, "devices.get", { device: did });
+ * console.log(device.effective);
+ * ```
+ */
+export async function query<Name extends QueryName>(
+  client: Client,
+  name: Name,
+  args: QueryArgs<Name>,
+  options: CallOptions = {},
+): Promise<QueryAnswer<Name>> {
+  const group = await groupIdOfClient(client, options.signal);
+  const parameters = { group, query: name };
+  const fields = args as Readonly<Record<string, string | number | undefined>>;
+  return callJson<QueryAnswer<Name>>(client, "query", { ...options, parameters, query: fields });
+}

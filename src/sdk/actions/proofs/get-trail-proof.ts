@@ -1,0 +1,23 @@
+import type { TrailProof } from "#protocol";
+import type { Client } from "../../client.ts";
+import { groupIdOfClient } from "../../group.ts";
+import { type CallOptions, callJson } from "../../request.ts";
+
+/**
+ * A trail as a proof file. It is not checked here: give it to `verifyProofFile`.
+ *
+ * @example
+ * ```ts
+ * const proof = await getTrailProof(client, { about: device });
+ * await writeFile("trail.json", JSON.stringify(proof));
+ * ```
+ */
+export async function getTrailProof(
+  client: Client,
+  args: { readonly about: string; readonly limit?: number | undefined },
+  options: CallOptions = {},
+): Promise<TrailProof> {
+  const group = await groupIdOfClient(client, options.signal);
+  const query = { about: args.about, limit: args.limit, proof: "1" };
+  return callJson<TrailProof>(client, "trail", { ...options, parameters: { group }, query });
+}

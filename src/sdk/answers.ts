@@ -1,0 +1,147 @@
+/** What the node's routes answer, where the protocol has no word for it already. */
+import type { Json } from "#base";
+import type { InclusionProof } from "#crypto";
+import type {
+  CommandOutcome,
+  Did,
+  Fact,
+  Genesis,
+  IdentityRecord,
+  LoggedEvent,
+  Parameters,
+  Receipt,
+  SignedHeader,
+} from "#protocol";
+
+/** `GET /status` */
+export interface NodeStatus {
+  readonly version: string;
+  readonly member: Did;
+  readonly groups: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly engine: string;
+    readonly height: number;
+    /** State root, base64url. */
+    readonly root: string;
+  }[];
+  /** Where devices connect, if they may. */
+  readonly mqtt?: string;
+}
+
+/** `GET /groups/:group` */
+export interface GroupInfo {
+  readonly id: string;
+  readonly genesis: Genesis;
+  readonly parameters: Parameters;
+  /** Newest header; `null` before the first block. */
+  readonly head: SignedHeader | null;
+}
+
+/** `GET …/transactions/:id` */
+export type TransactionStatus =
+  | { readonly status: "unknown" }
+  | { readonly status: "pending" }
+  | { readonly status: "committed"; readonly receipt: Receipt };
+
+/** `GET …/blocks` */
+export interface HeaderPage {
+  readonly items: readonly SignedHeader[];
+}
+
+/** `GET …/blocks/:height` */
+export interface CommittedBlock extends SignedHeader {
+  /** As they were sent. */
+  readonly transactions: readonly string[];
+  readonly receipts: readonly Receipt[];
+}
+
+/** `GET …/records` */
+export interface StateRecord {
+  readonly key: string;
+  /** Absent: `null`. */
+  readonly value: Json;
+  readonly height: number;
+}
+
+/** `identity.resolve` */
+export interface ResolvedDid extends IdentityRecord {
+  /** DID document (DID Core 1.0). */
+  readonly document?: { readonly [name: string]: Json };
+}
+
+/** One step of `GET …/trail` */
+export interface TrailStep {
+  readonly height: number;
+  readonly index: number;
+  /** Block time, milliseconds. */
+  readonly time: number;
+  /** Id of the transaction. */
+  readonly id: string;
+  /** Who signed. */
+  readonly signers: readonly Did[];
+  /** Facts of the transaction that are about the subject. */
+  readonly facts: readonly Fact[];
+}
+
+export interface TrailPage {
+  readonly items: readonly TrailStep[];
+  readonly next?: string;
+}
+
+/** `GET …/events` */
+export interface EventPage {
+  readonly items: readonly LoggedEvent[];
+  /** Offset behind the last one: where the next page begins. */
+  readonly next?: number;
+}
+
+/** `GET …/events/proof` */
+export interface EventProof {
+  readonly topic: string;
+  readonly offset: number;
+  /** Bytes of the entry as they were hashed, base64url. */
+  readonly entry: string;
+  readonly path: InclusionProof;
+  /** Signed note (C2SP) of the checkpoint that the path leads to. */
+  readonly checkpoint: string;
+}
+
+/** One run of `GET …/commands` */
+export interface LinkageRun {
+  readonly linkage: string;
+  /** Milliseconds. */
+  readonly time: number;
+  /** The event that fired. */
+  readonly evidence: { readonly topic: string; readonly offset: number };
+  readonly steps: readonly {
+    readonly step: number;
+    readonly device: Did;
+    readonly action: Json;
+    readonly outcome: CommandOutcome | "pending";
+    readonly reason?: string;
+    /** Signed command and signed receipt. */
+    readonly command?: string;
+    readonly receipt?: string;
+  }[];
+  /** Why the run did nothing, where it did nothing. */
+  readonly refused?: string;
+}
+
+export interface RunPage {
+  readonly items: readonly LinkageRun[];
+}
+
+/** `POST …/backup` */
+export interface BackupInfo {
+  readonly file: string;
+  readonly height: number;
+}
+
+/** One item of `devices.roots` */
+export interface RootRecord {
+  readonly maker: Did;
+  readonly root: string;
+  readonly name: string;
+  readonly status?: string;
+}

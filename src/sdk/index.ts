@@ -1,0 +1,101 @@
+/** Hansa's client, for Node and browsers. */
+
+export { HansaError, isHansaError, type Json } from "#base";
+export {
+  type Algorithm,
+  createSigner,
+  decodeMultikey,
+  encodeMultikey,
+  type PublicKey,
+  type Signer,
+  verifySignature,
+} from "#crypto";
+export {
+  type Contract,
+  cosignTransaction,
+  type Did,
+  decodeTransaction,
+  didOf,
+  digestOf,
+  keyIdOf,
+  type LoggedEvent,
+  type Operation,
+  type OperationArgs,
+  type OperationName,
+  openCheckpoint,
+  operation,
+  type ProofFile,
+  type Receipt,
+  signAttestation,
+  signCertificate,
+  signTransaction,
+  verifyProof,
+} from "#protocol";
+
+export { addFirmware } from "./actions/devices/add-firmware.ts";
+export { addRoot } from "./actions/devices/add-root.ts";
+export { admitDevice } from "./actions/devices/admit.ts";
+export { certifyModel } from "./actions/devices/certify.ts";
+export { challengeDevice } from "./actions/devices/challenge.ts";
+export { defineModel } from "./actions/devices/define-model.ts";
+export { enrolDevice } from "./actions/devices/enrol.ts";
+export { liftRecall } from "./actions/devices/lift-recall.ts";
+export { quarantineDevice } from "./actions/devices/quarantine.ts";
+export { recallModel } from "./actions/devices/recall.ts";
+export { releaseDevice } from "./actions/devices/release.ts";
+export { removeRoot } from "./actions/devices/remove-root.ts";
+export { revokeDevice } from "./actions/devices/revoke.ts";
+export { transferDevice } from "./actions/devices/transfer.ts";
+export * from "./actions/events/event-proof.ts";
+export * from "./actions/events/follow-events.ts";
+export * from "./actions/events/get-checkpoint.ts";
+export * from "./actions/events/publish-event.ts";
+export * from "./actions/events/read-events.ts";
+export * from "./actions/get-group.ts";
+export * from "./actions/get-status.ts";
+export { addKey } from "./actions/identity/add-key.ts";
+export { createDid } from "./actions/identity/create.ts";
+export { deactivateDid } from "./actions/identity/deactivate.ts";
+export { removeKey } from "./actions/identity/remove-key.ts";
+export { removeService } from "./actions/identity/remove-service.ts";
+export * from "./actions/identity/resolve-did.ts";
+export { rotateKey } from "./actions/identity/rotate-key.ts";
+export { setControllers } from "./actions/identity/set-controllers.ts";
+export { setService } from "./actions/identity/set-service.ts";
+export * from "./actions/ledger/backup-group.ts";
+export * from "./actions/ledger/get-block.ts";
+export * from "./actions/ledger/get-blocks.ts";
+export * from "./actions/ledger/get-record.ts";
+export * from "./actions/ledger/list-all.ts";
+export * from "./actions/ledger/query.ts";
+export * from "./actions/ledger/send-operations.ts";
+export * from "./actions/ledger/submit-transaction.ts";
+export * from "./actions/ledger/transaction-status.ts";
+export { acceptLinkage } from "./actions/linkages/accept.ts";
+export { activateLinkage } from "./actions/linkages/activate.ts";
+export { anchorReceipts } from "./actions/linkages/anchor-receipts.ts";
+export { endLinkage } from "./actions/linkages/end.ts";
+export * from "./actions/linkages/list-runs.ts";
+export { proposeLinkage } from "./actions/linkages/propose.ts";
+export { suspendLinkage } from "./actions/linkages/suspend.ts";
+export { withdrawLinkage } from "./actions/linkages/withdraw.ts";
+export { approveProposal } from "./actions/members/approve.ts";
+export { proposeMember } from "./actions/members/propose.ts";
+export { rejectProposal } from "./actions/members/reject.ts";
+export { withdrawProposal } from "./actions/members/withdraw.ts";
+export * from "./actions/proofs/get-proof.ts";
+export * from "./actions/proofs/get-trail.ts";
+export * from "./actions/proofs/get-trail-proof.ts";
+export { anchorCheckpoints } from "./actions/topics/anchor.ts";
+export { changeTopic } from "./actions/topics/change.ts";
+export { closeTopic } from "./actions/topics/close.ts";
+export { openTopic } from "./actions/topics/open.ts";
+export * from "./answers.ts";
+export * from "./client.ts";
+export { createConnectionToken } from "./connection.ts";
+export { createParty } from "./create-party.ts";
+export * from "./errors.ts";
+export { groupIdOfClient } from "./group.ts";
+export type { CallOptions } from "./request.ts";
+export * from "./sign-operations.ts";
+export * from "./verify-proof-file.ts";

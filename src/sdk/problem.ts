@@ -1,0 +1,37 @@
+import { HansaError } from "#base";
+import { sdkError } from "./errors.ts";
+
+const CODE = /^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$/;
+
+/**
+ * The error of a refusing answer: a problem document (RFC 9457) becomes the `HansaError` that the node threw, with its code, payload
+ * and advice; anything else becomes `sdk.refused`.
+ */
+export function problemError(status: number, type: string, text: string, url: string): HansaError {
+  if (type.startsWith("application/problem+json") || type.startsWith("application/json")) {
+    const error = readProblem(text, status);
+    if (error !== undefined) return error;
+  }
+  return sdkError("sdk.refused", `the node answered ${status}`, { url, status, text: text.slice(0, 500) });
+}
+
+/** The error of a problem document's text; `undefined` where it is none. */
+export function readProblem(text: string, status: number): HansaError | undefined {
+  let problem: unknown;
+  try {
+    problem = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof problem !== "object" || problem === null || Array.isArray(problem)) return undefined;
+  const { type, title, detail, code, advice, ...payload } = problem as Record<string, unknown>;
+  const name = typeof code === "string" ? code : typeof type === "string" ? type.replace("urn:hansa:error:", "") : "";
+  if (!CODE.test(name)) return undefined;
+  const message = typeof detail === "string" ? detail : typeof title === "string" ? title : name;
+  return new HansaError(
+    name,
+    message,
+    { ...payload, status: typeof payload["status"] === "number" ? payload["status"] : status },
+    { advice: typeof advice === "string" ? advice : undefined },
+  );
+}

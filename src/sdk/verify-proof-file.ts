@@ -1,0 +1,170 @@
+import { encodeBase64Url, encodeUtf8, isHansaError, type Json } from "#base";
+import { decodeMultikey, type PublicKey, sha256, suiteOf, verifySignature } from "#crypto";
+import {
+  type Command,
+  type CommandReceipt,
+  type DecodedToken,
+  type Did,
+  decodeCommand,
+  decodeCommandReceipt,
+  decodeTransaction,
+  fingerprintOf,
+  type Genesis,
+  isSignedBy,
+  keyIdOf,
+  type ProofFile,
+  protocolError,
+  type TrailCommand,
+  type TrailEntry,
+  type VerifiedProof,
+  verifyProof,
+} from "#protocol";
+
+/**
+ * What a signature's check gave. `unknown-key`: the file does not show the signer's key, so its word rests on the ledger's. `wrong`
+ * stands only under a transaction that the ledger refused.
+ */
+export type SignatureCheck = "verified" | "unknown-key" | "wrong";
+
+/** A transaction of a trail, and who signed it. */
+export interface VerifiedEntry extends TrailEntry {
+  readonly signers: readonly { readonly did: Did; readonly kid: string; readonly signature: SignatureCheck }[];
+}
+
+/** A command and its receipt that belong together, the receipt being in an anchored batch. */
+export interface VerifiedCommand {
+  readonly command: Command;
+  readonly receipt: CommandReceipt;
+  readonly commandSignature: SignatureCheck;
+  readonly receiptSignature: SignatureCheck;
+  /** Index of the entry that anchors it. */
+  readonly entry: number;
+}
+
+/** What a proof file says, once it has been held against everything that is in it. */
+export interface VerifiedFile extends Omit<VerifiedProof, "entries" | "commands"> {
+  /** What a trail is about, or a record's key. */
+  readonly about: string;
+  readonly genesis: Genesis;
+  /** Key that signed the headers, Multikey. */
+  readonly vouchedBy: string;
+  readonly entries: readonly VerifiedEntry[];
+  readonly commands: readonly VerifiedCommand[];
+}
+
+/**
+ * Verifies a proof file with no network: what `verifyProof` of the protocol checks (genesis, headers, paths), and beyond it every
+ * signature of a transaction, command or command receipt whose key the file itself shows, and that command and receipt belong together.
+ *
+ * @param file - the parsed file
+ * @param options.trust - id of the group that the caller trusts; without it compare `group` yourself
+ * @throws HansaError `proof.malformed`, `proof.invalid`, `proof.untrusted`
+ * @example
+ * ```ts
+ * const proved = verifyProofFile(JSON.parse(text), { trust: "hanse:main:2xG…" });
+ * console.log(proved.entries.length, "transactions, as of", new Date(proved.time).toISOString());
+ * ```
+ */
+export function verifyProofFile(file: unknown, options: { readonly trust?: string | undefined } = {}): VerifiedFile {
+  const proved = verifyProof(file, options.trust === undefined ? {} : { trust: options.trust });
+  const proof = file as ProofFile;
+  const keys = collectKeys(proof.genesis, proved);
+  return {
+    ...proved,
+    about: proof.hansa === "trail-proof/1" ? proof.about : proof.key,
+    genesis: proof.genesis,
+    vouchedBy: proof.genesis.engine.key,
+    entries: proved.entries.map((entry) => checkEntry(entry, keys)),
+    commands: proved.commands.map((command) => checkCommand(command, keys, proved.group)),
+  };
+}
+
+/** Keys by DID URL. A key id holds the key's fingerprint, so a file cannot pass a foreign key off under it. */
+type Keys = ReadonlyMap<string, PublicKey>;
+
+function collectKeys(genesis: Genesis, proved: VerifiedProof): Keys {
+  const keys = new Map<string, PublicKey>();
+  const add = (did: unknown, multikey: unknown) => {
+    const key = typeof multikey === "string" ? decodeMultikey(multikey) : undefined;
+    if (key !== undefined && typeof did === "string") keys.set(keyIdOf(did, key), key);
+  };
+  for (const member of genesis.members) add(member.did, member.publicKey);
+  for (const entry of proved.entries) {
+    if (entry.receipt.code !== 0) continue;
+    for (const { op, args } of decodeTransaction(entry.transaction).claims.ops) {
+      const key = args["publicKey"];
+      if (op === "identity.addKey" || op === "identity.rotateKey") add(args["did"], key);
+      if (op === "identity.create" && typeof key === "string") {
+        const first = decodeMultikey(key);
+        if (first !== undefined) add(`did:hansa:${genesis.alliance}:${fingerprintOf(first)}`, key);
+      }
+    }
+  }
+  for (const { value } of proved.records) {
+    const { did, keys: own } = membersOf(value);
+    if (Array.isArray(own)) for (const key of own as Json[]) add(did, membersOf(key)["publicKey"]);
+  }
+  return keys;
+}
+
+function membersOf(value: Json | undefined): { readonly [name: string]: Json } {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as { readonly [name: string]: Json })
+    : {};
+}
+
+function checkEntry(entry: TrailEntry, keys: Keys): VerifiedEntry {
+  const signers = decodeTransaction(entry.transaction).signatures.map(({ did, header, input, signature }) => {
+    const key = keys.get(header.kid);
+    if (key === undefined) return { did, kid: header.kid, signature: "unknown-key" as const };
+    const held = suiteOf(key.algorithm).jose === header.alg && verifySignature(key, input, signature);
+    // A refused transaction may have been refused for this very signature; an executed one never bears a wrong one.
+    if (!held && entry.receipt.code === 0)
+      throw invalid("signature", `block ${entry.height}, transaction ${entry.index}: ${did} did not sign it`);
+    return { did, kid: header.kid, signature: held ? ("verified" as const) : ("wrong" as const) };
+  });
+  return { ...entry, signers };
+}
+
+function checkCommand(item: TrailCommand, keys: Keys, group: string): VerifiedCommand {
+  const { token, command } = readToken(() => decodeCommand(item.command));
+  const { token: answer, receipt } = readToken(() => decodeCommandReceipt(item.receipt));
+  const digest = encodeBase64Url(sha256(encodeUtf8(item.command)));
+  if (
+    receipt.jti !== command.jti ||
+    receipt.linkage !== command.linkage ||
+    receipt.device !== command.sub ||
+    receipt.command !== digest ||
+    command.aud !== group
+  )
+    throw invalid("command", `the receipt of command ${receipt.jti} is another command's`);
+  return {
+    command,
+    receipt,
+    commandSignature: checkToken(token, command.iss, keys),
+    receiptSignature: checkToken(answer, receipt.iss, keys),
+    entry: item.entry,
+  };
+}
+
+function readToken<Result>(decode: () => Result): Result {
+  try {
+    return decode();
+  } catch (error) {
+    if (isHansaError(error)) throw invalid("command", `a command or its receipt cannot be read: ${error.message}`);
+    throw error;
+  }
+}
+
+function checkToken(token: DecodedToken, issuer: Did, keys: Keys): SignatureCheck {
+  const { kid } = token.header;
+  if (!kid.startsWith(`${issuer}#`)) throw invalid("command", `${issuer} did not sign with its own key`);
+  const key = keys.get(kid);
+  if (key === undefined) return "unknown-key";
+  if (!isSignedBy(token, key)) throw invalid("command", `a signature of ${issuer} does not hold`);
+  return "verified";
+}
+
+function invalid(step: string, message: string) {
+  return protocolError("proof.invalid", message, { step });
+}
