@@ -87,7 +87,7 @@ describe("keys", () => {
         const content = readFileSync(join(folder, name));
         expect(content.includes(SECRET.slice(0, 12))).toBe(false);
         expect(content.includes("CREATE TABLE")).toBe(false);
-        expect(content.includes(key)).toBe(false);
+        expect(content.includes(Buffer.from(key))).toBe(false);
       }
       db.close();
     }
