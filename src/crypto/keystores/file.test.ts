@@ -57,7 +57,7 @@ describe("key file on disk", () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
     const bytes = readFileSync(path);
     for (const hidden of [secret, keys.dataKey("storage"), encodeUtf8("storage"), encodeUtf8("Ed25519")])
-      expect(bytes.includes(hidden)).toBe(false);
+      expect(bytes.includes(Buffer.from(hidden))).toBe(false);
     keys.close();
     expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });

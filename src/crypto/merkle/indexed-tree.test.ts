@@ -222,7 +222,7 @@ describe("IndexedTree", () => {
       }),
     );
     const hostile = {
-      kind: "presence",
+      kind: "presence" as const,
       get leaf(): never {
         throw new Error("no");
       },
