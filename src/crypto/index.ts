@@ -1,4 +1,8 @@
 export { hashPairs, randomBytes, sha256, sha256Parts } from "#crypto/backend";
+export * from "./errors.ts";
+export * from "./merkle/indexed-tree.ts";
+export * from "./merkle/log-tree.ts";
+export { type LeafProof, type MembershipProof, verifyMembership } from "./merkle/membership.ts";
 export * from "./multikey.ts";
 export * from "./signer.ts";
 export * from "./suites/index.ts";

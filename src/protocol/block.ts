@@ -9,7 +9,7 @@ export interface BlockHeader {
   readonly height: number;
   /** Milliseconds since 1970; later than the block's before. */
   readonly time: number;
-  /** Hash of the header before; of genesis for block 1. */
+  /** Hash of the header before; for block 0 the group's id, which holds the hash of the genesis. */
   readonly previous: string;
   /** RFC 6962 root over the transactions' bytes. */
   readonly transactions: string;

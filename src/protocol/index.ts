@@ -6,6 +6,7 @@ export * from "./did.ts";
 export * from "./errors.ts";
 export * from "./event.ts";
 export * from "./genesis.ts";
+export * from "./inclusion.ts";
 export * from "./jws.ts";
 export { checkOperation } from "./operations/check.ts";
 export * from "./operations/devices.ts";

@@ -3,19 +3,11 @@
  * of the genesis, which names who signs headers.
  */
 import { canonicalJson, decodeBase64Url, encodeBase64Url, encodeUtf8, equalBytes, HansaError, type Json } from "#base";
-import {
-  decodeMultikey,
-  type InclusionProof,
-  leafHash,
-  type MembershipProof,
-  sha256,
-  verifyInclusion,
-  verifyMembership,
-  verifySignature,
-} from "#crypto";
+import { decodeMultikey, leafHash, type MembershipProof, sha256, verifyMembership, verifySignature } from "#crypto";
 import { type BlockHeader, type Certificate, encodeHeader, headerInput, type Receipt, receiptLeaf } from "./block.ts";
 import { protocolError } from "./errors.ts";
 import { checkGenesis, type Genesis, groupIdOf } from "./genesis.ts";
+import { checkInclusion, type InclusionProof } from "./inclusion.ts";
 import { decodeTransaction } from "./transaction.ts";
 
 /** A header with what vouches for it. */
@@ -131,17 +123,13 @@ function verifyRecord(state: string, record: TrailRecord): void {
 
 function verifyEntry(header: BlockHeader, entry: TrailEntry): void {
   const at = `block ${entry.height}, transaction ${entry.index}`;
-  const transactions = decodeBase64Url(header.transactions);
-  const receipts = decodeBase64Url(header.receipts);
   if (
-    transactions === undefined ||
-    receipts === undefined ||
     entry.transactionPath.index !== entry.index ||
     entry.receiptPath.index !== entry.index ||
     entry.receipt.height !== entry.height ||
     entry.receipt.index !== entry.index ||
-    !verifyInclusion(transactions, leafHash(encodeUtf8(entry.transaction)), entry.transactionPath) ||
-    !verifyInclusion(receipts, leafHash(receiptLeaf(entry.receipt)), entry.receiptPath)
+    !checkInclusion(header.transactions, leafHash(encodeUtf8(entry.transaction)), entry.transactionPath) ||
+    !checkInclusion(header.receipts, leafHash(receiptLeaf(entry.receipt)), entry.receiptPath)
   )
     throw invalid("entry", `${at}: transaction or receipt is not in the block`);
   let id: string;
@@ -235,11 +223,7 @@ function verifyTrail(genesis: Genesis, proof: TrailProof): VerifiedProof {
   for (const command of proof.commands) {
     const entry = proof.entries[command.entry];
     const leaf = leafHash(encodeUtf8(command.receipt));
-    const held =
-      entry !== undefined &&
-      anchoredRoots(entry).some((root) =>
-        verifyInclusion(decodeBase64Url(root) ?? new Uint8Array(), leaf, command.path),
-      );
+    const held = entry !== undefined && anchoredRoots(entry).some((root) => checkInclusion(root, leaf, command.path));
     if (!held) throw invalid("command", "a command receipt is not in the batch that was anchored");
   }
   return {

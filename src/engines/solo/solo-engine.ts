@@ -1,0 +1,217 @@
+import { BoundedQueue, type Clock, encodeBase64Url } from "#base";
+import { encodeMultikey, type Signer } from "#crypto";
+import type { Candidate, Execution, Ledger } from "#ledger";
+import { type Certificate, headerInput, type Receipt, transactionError } from "#protocol";
+import type { Engine, EngineStatus } from "../engine.ts";
+import { engineError } from "../errors.ts";
+
+export interface SoloOptions {
+  readonly ledger: Ledger;
+  /** The key that the genesis names: it signs every header. */
+  readonly signer: Signer;
+  readonly clock: Clock;
+  /** Most transactions and bytes of a block. */
+  readonly blockTransactions?: number;
+  readonly blockBytes?: number;
+  /** How long the first of a block waits for others, milliseconds. */
+  readonly blockDelay?: number;
+  /** Most transactions that wait. */
+  readonly waiting?: number;
+  /** Hears why the engine halted or a block could not be stored. */
+  readonly onFailure?: (error: unknown) => void;
+}
+
+interface Waiting {
+  readonly candidate: Candidate;
+  readonly resolve: (receipt: Receipt) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Orders locally: one node, one key, no quorum. A block is cut when enough wait or the first has waited long enough; it is
+ * executed, signed and committed in one go, and only then do its clients hear of it.
+ */
+export class SoloEngine implements Engine {
+  readonly #options: Required<Omit<SoloOptions, "onFailure">> & Pick<SoloOptions, "onFailure">;
+  readonly #queue: BoundedQueue<Waiting>;
+  readonly #pending = new Map<string, { readonly text: string; readonly outcome: Promise<Receipt> }>();
+  readonly #listeners = new Set<(execution: Execution) => void>();
+  readonly #key: string;
+  #state: EngineStatus["state"] = "stopped";
+  #timer: (() => void) | undefined;
+  #waitingBytes = 0;
+  #blocks = 0;
+  #transactions = 0;
+  #failures = 0;
+
+  constructor(options: SoloOptions) {
+    this.#options = { blockTransactions: 1000, blockBytes: 4 << 20, blockDelay: 2, waiting: 20_000, ...options };
+    this.#queue = new BoundedQueue(this.#options.waiting);
+    this.#key = encodeMultikey({ algorithm: options.signer.algorithm, bytes: options.signer.publicKey });
+    if (this.#key !== options.ledger.genesis.engine.key)
+      throw engineError("engine.wrong-key", "the engine's key is not the genesis's", {
+        wanted: options.ledger.genesis.engine.key,
+      });
+  }
+
+  async start(): Promise<void> {
+    const { ledger } = this.#options;
+    if (ledger.head === undefined) this.#commit(ledger.executeGenesis());
+    this.#state = "running";
+  }
+
+  submit(candidate: Candidate): Promise<Receipt> {
+    const { idText, text } = candidate.transaction;
+    if (this.#state !== "running")
+      return Promise.reject(
+        engineError(this.#state === "halted" ? "engine.halted" : "engine.stopped", `the engine is ${this.#state}`),
+      );
+    const twin = this.#pending.get(idText);
+    if (twin !== undefined) {
+      // The same bytes again are the same request: both callers hear of its one outcome.
+      if (twin.text === text) return twin.outcome;
+      return Promise.reject(transactionError("transaction.replayed", "another transaction with this `jti` is waiting"));
+    }
+    const { promise, resolve, reject } = withResolvers<Receipt>();
+    if (!this.#queue.push({ candidate, resolve, reject }))
+      return Promise.reject(
+        engineError("engine.busy", `${this.#queue.limit} transactions wait already`, { limit: this.#queue.limit }),
+      );
+    this.#pending.set(idText, { text, outcome: promise });
+    this.#waitingBytes += candidate.bytes.length;
+    this.#schedule();
+    return promise;
+  }
+
+  isPending(idText: string): boolean {
+    return this.#pending.has(idText);
+  }
+
+  onCommit(listener: (execution: Execution) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  status(): EngineStatus {
+    return {
+      kind: "solo",
+      state: this.#state,
+      height: this.#options.ledger.height,
+      waiting: this.#queue.size,
+      blocks: this.#blocks,
+      transactions: this.#transactions,
+      failures: this.#failures,
+    };
+  }
+
+  async stop(): Promise<void> {
+    while (this.#state === "running" && this.#queue.size > 0) this.#cut();
+    this.#timer?.();
+    this.#timer = undefined;
+    if (this.#state === "running") this.#state = "stopped";
+  }
+
+  #schedule(): void {
+    const full = this.#queue.size >= this.#options.blockTransactions || this.#waitingBytes >= this.#options.blockBytes;
+    if (full) {
+      this.#timer?.();
+      this.#timer = undefined;
+      this.#cut();
+    } else if (this.#timer === undefined) {
+      this.#timer = this.#options.clock.after(this.#options.blockDelay, () => {
+        this.#timer = undefined;
+        this.#cut();
+      });
+    }
+  }
+
+  /** Makes one block of what waits. */
+  #cut(): void {
+    if (this.#state !== "running") return;
+    const batch = this.#takeBatch();
+    if (batch.length === 0) return;
+    const { ledger, clock } = this.#options;
+    const head = ledger.head?.header;
+    const after = (head?.time ?? 0) + 1;
+    const now = clock.now();
+    let execution: Execution;
+    try {
+      execution = ledger.execute({
+        height: ledger.height + 1,
+        // Block time never stands still or goes back, whatever the machine's clock does.
+        time: now > after ? now : after,
+        transactions: batch.map(({ candidate }) => candidate.bytes),
+      });
+    } catch (error) {
+      this.#halt(batch, error);
+      return;
+    }
+    try {
+      this.#commit(execution);
+    } catch (error) {
+      this.#failures++;
+      this.#options.onFailure?.(error);
+      const failure = engineError("engine.commit-failed", "the block could not be stored", {}, error);
+      this.#settle(batch, ({ reject }) => reject(failure));
+      if (this.#queue.size > 0) this.#schedule();
+      return;
+    }
+    this.#transactions += batch.length;
+    this.#settle(batch, ({ resolve }, index) => resolve(withoutInternals(execution.receipts[index] as Receipt)));
+    if (this.#queue.size > 0) this.#schedule();
+  }
+
+  #takeBatch(): Waiting[] {
+    const { blockTransactions, blockBytes } = this.#options;
+    const batch: Waiting[] = [];
+    let bytes = 0;
+    while (batch.length < blockTransactions) {
+      const next = this.#queue.peek();
+      if (next === undefined || (batch.length > 0 && bytes + next.candidate.bytes.length > blockBytes)) break;
+      this.#queue.shift();
+      bytes += next.candidate.bytes.length;
+      batch.push(next);
+    }
+    this.#waitingBytes -= bytes;
+    return batch;
+  }
+
+  #commit(execution: Execution): void {
+    const signature = encodeBase64Url(this.#options.signer.sign(headerInput(execution.encodedHeader)));
+    const certificate: Certificate = { engine: "solo", key: this.#key, signature };
+    this.#options.ledger.commit(execution, certificate);
+    this.#blocks++;
+    for (const listener of this.#listeners) listener(execution);
+  }
+
+  #settle(batch: readonly Waiting[], answer: (waiting: Waiting, index: number) => void): void {
+    batch.forEach((waiting, index) => {
+      this.#pending.delete(waiting.candidate.transaction.idText);
+      answer(waiting, index);
+    });
+  }
+
+  #halt(batch: readonly Waiting[], cause: unknown): void {
+    this.#state = "halted";
+    this.#options.onFailure?.(cause);
+    const error = engineError("engine.halted", "executing a block failed", {}, cause);
+    this.#settle([...batch, ...this.#queue.take(this.#queue.limit)], ({ reject }) => reject(error));
+    this.#waitingBytes = 0;
+  }
+}
+
+/** Receipts as clients see them. */
+function withoutInternals(receipt: Receipt & { consumed?: true }): Receipt {
+  const { consumed: _, ...rest } = receipt;
+  return rest;
+}
+
+function withResolvers<Value>() {
+  let resolve!: (value: Value) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<Value>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}

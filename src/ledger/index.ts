@@ -1,0 +1,15 @@
+export * from "./kernel/errors.ts";
+export type { Group } from "./kernel/execute.ts";
+export * from "./kernel/ledger.ts";
+export { type ReplayStep, replayBlocks } from "./kernel/replay.ts";
+export { restoreLedger } from "./kernel/restore.ts";
+export type { SignatureCheck } from "./kernel/signatures.ts";
+export { effectiveStatus, readDevice } from "./modules/devices/records.ts";
+export { didDocument } from "./modules/identity/queries.ts";
+export { contractDevices, linkageIdOf, readLinkage } from "./modules/linkages/records.ts";
+export { isActiveMember, readMember, readParameters } from "./modules/members/records.ts";
+export { authenticationKey, isAdmitted } from "./modules/registry.ts";
+export { type TopicRight, topicAllows } from "./modules/topics/rights.ts";
+export { MemoryStore } from "./state/memory-store.ts";
+export type { Reader } from "./state/state.ts";
+export type { CommitBatch, Place, StateStore, StoredBlock, StoredRecord } from "./state/store.ts";

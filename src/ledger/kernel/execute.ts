@@ -1,0 +1,163 @@
+/** Execution of one transaction: pure in state, time and bytes. */
+import { HansaError, type Json } from "#base";
+import {
+  checkOperation,
+  decodeTransaction,
+  type Fact,
+  type Receipt,
+  type Transaction,
+  transactionError,
+} from "#protocol";
+import { isActiveMember, readParameters } from "../modules/members/records.ts";
+import { MODULES } from "../modules/registry.ts";
+import { Overlay, type Reader } from "../state/state.ts";
+import { RECEIPT_ERRORS, receiptNumber } from "./errors.ts";
+import type { Context, Handler } from "./module.ts";
+import { keyOfSignature, partiesOf, type SignatureCheck, type VerifiedSignatures } from "./signatures.ts";
+
+const HANDLERS = new Map<string, Handler<never>>(
+  MODULES.flatMap((module) => Object.entries(module.handlers as Record<string, Handler<never>>)),
+);
+
+/** What stays the same for all transactions of a group. */
+export interface Group {
+  readonly id: string;
+  readonly alliance: string;
+}
+
+/** Decoded forms of bytes seen before: from `check` to `execute` the same array travels. */
+export class DecodedTransactions {
+  readonly #known = new WeakMap<Uint8Array, Transaction>();
+
+  /**
+   * Decodes, and holds every operation against its schema.
+   *
+   * @throws HansaError with one of `TRANSACTION_ERRORS`
+   */
+  decode(bytes: Uint8Array): Transaction {
+    const known = this.#known.get(bytes);
+    if (known !== undefined) return known;
+    const transaction = decodeTransaction(bytes);
+    transaction.claims.ops.forEach(checkOperation);
+    this.#known.set(bytes, transaction);
+    return transaction;
+  }
+}
+
+/**
+ * The checks that need state but no signature: audience, times, keys. Their order is part of the protocol, since the first that
+ * fails gives the receipt's code.
+ *
+ * @param time - block time, milliseconds
+ * @throws HansaError with one of `TRANSACTION_ERRORS`
+ */
+export function checkAgainstState(
+  state: Reader,
+  group: Group,
+  transaction: Transaction,
+  time: number,
+): SignatureCheck[] {
+  const { aud, exp } = transaction.claims;
+  if (aud !== group.id)
+    throw transactionError("transaction.audience", `the transaction is for ${aud}`, { aud, group: group.id });
+  if (exp * 1000 <= time) throw transactionError("transaction.expired", "the transaction has expired", { exp, time });
+  const { windowSeconds } = readParameters(state);
+  if (exp * 1000 > time + windowSeconds * 1000)
+    throw transactionError("transaction.too-far-ahead", `\`exp\` is more than ${windowSeconds} s ahead`, {
+      exp,
+      time,
+      windowSeconds,
+    });
+  return transaction.signatures.map((signature) => ({
+    key: keyOfSignature(state, group.alliance, transaction, signature),
+    input: signature.input,
+    signature: signature.signature,
+  }));
+}
+
+/** What came of one transaction. `consumed`: its id counts as used from now on. */
+export interface Outcome {
+  readonly receipt: Receipt & { readonly consumed?: true };
+  readonly transaction: Transaction | undefined;
+}
+
+export interface ExecutionParts {
+  readonly group: Group;
+  readonly decoded: DecodedTransactions;
+  readonly verified: VerifiedSignatures;
+  /** Whether an executed transaction, earlier in the block or before, has this one's id. */
+  readonly isReplay: (transaction: Transaction) => boolean;
+}
+
+/** Executes one transaction over the block's overlay. Never throws for what a transaction can do. */
+export function executeTransaction(
+  block: Overlay,
+  parts: ExecutionParts,
+  bytes: Uint8Array,
+  height: number,
+  index: number,
+  time: number,
+): Outcome {
+  let transaction: Transaction | undefined;
+  let consumed = false;
+  let operation: number | undefined;
+  const facts: Fact[] = [];
+  try {
+    transaction = parts.decoded.decode(bytes);
+    const checks = checkAgainstState(block, parts.group, transaction, time);
+    if (parts.isReplay(transaction))
+      throw transactionError("transaction.replayed", "the transaction was executed before");
+    if (!parts.verified.check(bytes, checks))
+      throw transactionError("transaction.signature", "a signature does not match its key");
+    // From here on the id is used, whatever the operations come to: the issuer did sign this request, once.
+    consumed = true;
+    const overlay = new Overlay(block);
+    const context: Context = {
+      state: overlay,
+      height,
+      time,
+      group: parts.group.id,
+      alliance: parts.group.alliance,
+      issuer: transaction.claims.iss,
+      parties: partiesOf(block, transaction),
+      emit: (fact, about, data = {}) => facts.push({ fact, about: [...new Set(about)], data }),
+    };
+    requireStanding(block, transaction);
+    transaction.claims.ops.forEach((call, i) => {
+      operation = i;
+      (HANDLERS.get(call.op) as Handler<never>)(context, call.args as never);
+    });
+    overlay.applyTo(block);
+    return { transaction, receipt: { id: transaction.idText, height, index, code: 0, facts, consumed: true } };
+  } catch (error) {
+    // Anything else than a refusal is a fault of ours: it must stop the node, not become state.
+    if (!(error instanceof HansaError) || !Object.hasOwn(RECEIPT_ERRORS, error.code)) throw error;
+    const failure = {
+      code: error.code,
+      message: error.message,
+      payload: error.payload as Json,
+      ...(operation === undefined ? {} : { operation }),
+    };
+    return {
+      transaction,
+      receipt: {
+        id: transaction?.idText ?? "",
+        height,
+        index,
+        code: receiptNumber(error.code),
+        facts: [],
+        error: failure,
+        ...(consumed ? { consumed: true as const } : {}),
+      },
+    };
+  }
+}
+
+/** A suspended or removed member acts no more, not even where a right asks only for a DID. */
+function requireStanding(state: Reader, transaction: Transaction): void {
+  for (const { did } of transaction.signatures) {
+    const member = state.get<{ status: string }>(`member/${did}`);
+    if (member !== undefined && !isActiveMember(state, did))
+      throw transactionError("kernel.forbidden", `${did} is ${member.status}`, { needs: "a member in good standing" });
+  }
+}

@@ -1,0 +1,330 @@
+import { encodeBase64Url, encodeUtf8, type Json } from "#base";
+import type { MembershipProof, PublicKey } from "#crypto";
+import {
+  type Block,
+  type BlockHeader,
+  type Certificate,
+  encodeHeader,
+  encodeReceipt,
+  type Genesis,
+  groupIdOf,
+  hashHeader,
+  QUERIES,
+  type QueryArgs,
+  type QueryName,
+  type Receipt,
+  receiptLeaf,
+  rootOf,
+  type SignedHeader,
+  type Transaction,
+  transactionError,
+} from "#protocol";
+import { readParameters } from "../modules/members/records.ts";
+import { decodeJson } from "../state/decode.ts";
+import { Overlay, type Reader, type StagedState, State } from "../state/state.ts";
+import type { Place, StateStore, StoredRecord } from "../state/store.ts";
+import { ledgerError } from "./errors.ts";
+import { checkAgainstState, DecodedTransactions, executeTransaction, type Group } from "./execute.ts";
+import { genesisRecords } from "./genesis.ts";
+import { runQuery } from "./query.ts";
+import { nextReplayDigest, REPLAY_KEY, ReplayWindow } from "./replay-window.ts";
+import { type SignatureCheck, VerifiedSignatures } from "./signatures.ts";
+
+/** A transaction that passed every check but its signatures'. */
+export interface Candidate {
+  readonly bytes: Uint8Array;
+  readonly transaction: Transaction;
+  readonly signatures: readonly SignatureCheck[];
+}
+
+/** A block that was executed and not yet committed. */
+export interface Execution {
+  readonly header: BlockHeader;
+  readonly encodedHeader: Uint8Array;
+  readonly receipts: readonly Receipt[];
+}
+
+interface Staged extends Execution {
+  readonly block: Block;
+  readonly staged: StagedState;
+  readonly consumed: readonly { readonly transaction: Transaction; readonly index: number }[];
+}
+
+/**
+ * The state machine of one group: check, execute, commit, query, snapshot, restore. No clock, no randomness, no I/O but through
+ * the store that it is given; the same blocks give the same roots everywhere.
+ */
+export class Ledger {
+  readonly group: Group;
+  readonly genesis: Genesis;
+  readonly #store: StateStore;
+  readonly #decoded = new DecodedTransactions();
+  readonly #verified = new VerifiedSignatures();
+  #state: State;
+  #replay: ReplayWindow;
+  #head: SignedHeader | undefined;
+  #headHash: string;
+  #staged: Staged | undefined;
+
+  /**
+   * Opens a ledger over its store: builds the tree from the stored records and holds its root against the signed header.
+   *
+   * @throws HansaError `ledger.genesis-mismatch`, `ledger.root-mismatch`
+   */
+  constructor(genesis: Genesis, store: StateStore) {
+    this.genesis = genesis;
+    this.group = { id: groupIdOf(genesis), alliance: genesis.alliance };
+    this.#store = store;
+    this.#state = new State(store);
+    const head = store.head();
+    this.#head = head === undefined ? undefined : decodeHead(head.header, head.certificate);
+    this.#headHash = head === undefined ? genesisHash(genesis) : hashHeader(head.header);
+    if (this.#head !== undefined) {
+      if (this.#head.header.group !== this.group.id)
+        throw ledgerError("ledger.genesis-mismatch", `the store belongs to ${this.#head.header.group}`, {
+          group: this.group.id,
+          stored: this.#head.header.group,
+        });
+      if (encodeBase64Url(this.#state.root) !== this.#head.header.state)
+        throw ledgerError(
+          "ledger.root-mismatch",
+          `the records do not give the root of block ${this.#head.header.height}`,
+          { height: this.#head.header.height },
+        );
+    }
+    this.#replay =
+      this.#head === undefined
+        ? new ReplayWindow()
+        : ReplayWindow.load(store, readParameters(this.#state).windowSeconds);
+  }
+
+  /** The last committed header; `undefined` before genesis. */
+  get head(): SignedHeader | undefined {
+    return this.#head;
+  }
+
+  get height(): number {
+    return this.#head?.header.height ?? -1;
+  }
+
+  /** Committed state. */
+  get state(): Reader {
+    return this.#state;
+  }
+
+  /** Number of records. */
+  get records(): number {
+    return this.#state.size;
+  }
+
+  /** Ids that are remembered against replay. */
+  get remembered(): number {
+    return this.#replay.size;
+  }
+
+  /**
+   * Checks a transaction before it is ordered, all but its signatures.
+   *
+   * @param now - the node's clock, milliseconds: what the next block's time will be about
+   * @throws HansaError with one of `TRANSACTION_ERRORS`; `transaction.replayed` names the place of the first
+   */
+  check(bytes: Uint8Array, now: number): Candidate {
+    const transaction = this.#decoded.decode(bytes);
+    const place = this.find(transaction);
+    if (place !== undefined)
+      throw transactionError("transaction.replayed", "the transaction was executed before", place);
+    const time = this.#head === undefined || now > this.#head.header.time ? now : this.#head.header.time + 1;
+    return { bytes, transaction, signatures: checkAgainstState(this.#state, this.group, transaction, time) };
+  }
+
+  /** Notes that a candidate's signatures were checked and hold, so that `execute` need not check them again. */
+  noteVerified(candidate: Candidate): void {
+    const keys: PublicKey[] = candidate.signatures.map((check) => check.key);
+    this.#verified.remember(candidate.bytes, keys);
+  }
+
+  /** Where a transaction of this id was executed. */
+  find(transaction: Pick<Transaction, "id" | "idText" | "claims">): Place | undefined {
+    return this.#replay.find(transaction as Transaction) ?? this.#store.findTransaction(transaction.id);
+  }
+
+  /** Where a transaction of this id stands, by id alone. */
+  findById(id: Uint8Array): Place | undefined {
+    return this.#store.findTransaction(id);
+  }
+
+  /** Receipt at a place. */
+  receipt(place: Place): Receipt | undefined {
+    const bytes = this.#store.block(place.height)?.receipts[place.index];
+    return bytes === undefined ? undefined : publicReceipt(decodeJson(bytes) as unknown as StoredReceipt);
+  }
+
+  /** The block that makes the genesis; executed and committed like any other. */
+  executeGenesis(): Execution {
+    if (this.#head !== undefined)
+      throw ledgerError("ledger.block-order", "the ledger has begun already", { height: this.height });
+    const staged = this.#state.stage(genesisRecords(this.genesis));
+    return this.#prepare({ height: 0, time: this.genesis.time, transactions: [] }, staged, [], []);
+  }
+
+  /**
+   * Executes a block without changing anything that lasts: the result stands until the next `execute` or `commit`.
+   *
+   * @throws HansaError `ledger.block-order`
+   */
+  execute(block: Block): Execution {
+    const head = this.#head?.header;
+    if (head === undefined || block.height !== head.height + 1 || block.time <= head.time)
+      throw ledgerError("ledger.block-order", `block ${block.height} does not follow ${this.height}`, {
+        height: block.height,
+        head: this.height,
+      });
+    const overlay = new Overlay(this.#state);
+    const receipts: Receipt[] = [];
+    const consumed: { transaction: Transaction; index: number }[] = [];
+    const inBlock = new Set<string>();
+    const parts = {
+      group: this.group,
+      decoded: this.#decoded,
+      verified: this.#verified,
+      isReplay: (transaction: Transaction) =>
+        inBlock.has(transaction.idText) || this.#replay.find(transaction) !== undefined,
+    };
+    block.transactions.forEach((bytes, index) => {
+      const { receipt, transaction } = executeTransaction(overlay, parts, bytes, block.height, index, block.time);
+      receipts.push(receipt);
+      if (receipt.consumed === true && transaction !== undefined) {
+        inBlock.add(transaction.idText);
+        consumed.push({ transaction, index });
+      }
+    });
+    if (consumed.length > 0)
+      overlay.put(
+        REPLAY_KEY,
+        nextReplayDigest(
+          overlay,
+          consumed.map(({ transaction }) => transaction.id),
+        ),
+      );
+    return this.#prepare(block, this.#state.stage(overlay.changes), receipts, consumed);
+  }
+
+  #prepare(block: Block, staged: StagedState, receipts: readonly Receipt[], consumed: Staged["consumed"]): Execution {
+    const header: BlockHeader = {
+      version: 1,
+      group: this.group.id,
+      height: block.height,
+      time: block.time,
+      previous: this.#headHash,
+      transactions: rootOf(block.transactions),
+      receipts: rootOf(receipts.map(receiptLeaf)),
+      state: encodeBase64Url(staged.root),
+    };
+    this.#staged = { header, encodedHeader: encodeHeader(header), receipts, block, staged, consumed };
+    return this.#staged;
+  }
+
+  /**
+   * Keeps an executed block: records, receipts, block and ids go to the store in one durable transaction, and only then become the
+   * committed state. If the store fails, nothing has changed and the block can be executed again.
+   */
+  commit(execution: Execution, certificate: Certificate): void {
+    const kept = this.#staged;
+    if (kept === undefined || kept !== execution)
+      throw ledgerError("ledger.block-order", "this execution was abandoned", { height: execution.header.height });
+    const { block, staged, header } = kept;
+    this.#store.commit({
+      block: {
+        height: block.height,
+        time: block.time,
+        header: kept.encodedHeader,
+        certificate: encodeUtf8(JSON.stringify(certificate)),
+        transactions: block.transactions,
+        receipts: kept.receipts.map(encodeReceipt),
+      },
+      records: staged.records,
+      ids: kept.consumed.map(({ transaction, index }) => ({ id: transaction.id, index })),
+    });
+    staged.keep();
+    for (const { transaction, index } of kept.consumed)
+      this.#replay.add(transaction.idText, transaction.claims.exp, { height: block.height, index });
+    this.#replay.forget(block.time);
+    this.#head = { header, certificate };
+    this.#headHash = hashHeader(kept.encodedHeader);
+    this.#staged = undefined;
+  }
+
+  /**
+   * Answers a named query, as of the head or of the height in its arguments.
+   *
+   * @throws HansaError `query.unknown`, `query.arguments`, `query.height`, `query.not-found`
+   */
+  query<Name extends QueryName>(name: Name, args: QueryArgs<Name>): unknown {
+    const head = this.#head?.header;
+    const height = (args as { height?: number }).height;
+    this.#requireHeight(height);
+    return runQuery(QUERIES, name, args, {
+      state: height === undefined || height === this.height ? this.#state : this.#state.at(height),
+      time: head?.time ?? this.genesis.time,
+      height: height ?? this.height,
+      versions: (key) => this.#state.versions(key),
+    });
+  }
+
+  /** One record's value by key, now or at a height; `null` where there is none. */
+  record(key: string, height?: number): Json {
+    this.#requireHeight(height);
+    const reader = height === undefined ? this.#state : this.#state.at(height);
+    return reader.get<Json>(key) ?? null;
+  }
+
+  #requireHeight(height: number | undefined): void {
+    const lowest = this.#store.lowestHeight() ?? 0;
+    if (height !== undefined && (height > this.height || height < lowest))
+      throw ledgerError("query.height", `there is no state at height ${height}`, { height, lowest, head: this.height });
+  }
+
+  /** A record, present or absent, with its path to the head's state root. */
+  prove(key: string): { readonly signed: SignedHeader; readonly value: Json; readonly membership: MembershipProof } {
+    if (this.#head === undefined) throw ledgerError("query.height", "the ledger has not begun", { height: -1 });
+    return { signed: this.#head, value: this.record(key), membership: this.#state.prove(key) };
+  }
+
+  /** All records and the head's block: what a fresh node starts from. Read it to its end before the next commit. */
+  snapshot(): { readonly header: BlockHeader; readonly records: IterableIterator<StoredRecord> } {
+    if (this.#head === undefined) throw ledgerError("query.height", "the ledger has not begun", { height: -1 });
+    return { header: this.#head.header, records: this.#store.leaves() };
+  }
+
+  /** Block as stored, decoded. */
+  block(
+    height: number,
+  ): (SignedHeader & { transactions: readonly Uint8Array[]; receipts: readonly Receipt[] }) | undefined {
+    const stored = this.#store.block(height);
+    if (stored === undefined) return undefined;
+    return {
+      ...decodeHead(stored.header, stored.certificate),
+      transactions: stored.transactions,
+      receipts: stored.receipts.map((bytes) => publicReceipt(decodeJson(bytes) as unknown as StoredReceipt)),
+    };
+  }
+}
+
+type StoredReceipt = Receipt & { readonly consumed?: true };
+
+/** Without what only the replay window reads. */
+function publicReceipt({ consumed: _, ...receipt }: StoredReceipt): Receipt {
+  return receipt;
+}
+
+function decodeHead(header: Uint8Array, certificate: Uint8Array): SignedHeader {
+  return {
+    header: decodeJson(header) as unknown as BlockHeader,
+    certificate: decodeJson(certificate) as unknown as Certificate,
+  };
+}
+
+/** What block 0 names as the one before it. */
+function genesisHash(genesis: Genesis): string {
+  return groupIdOf(genesis);
+}

@@ -1,0 +1,37 @@
+import { encodeBase64Url, encodeUtf8 } from "#base";
+import { encodeHeader, type Genesis, groupIdOf, type SignedHeader, verifySignedHeader } from "#protocol";
+import { MemoryStore } from "../state/memory-store.ts";
+import { State } from "../state/state.ts";
+import type { StateStore, StoredRecord } from "../state/store.ts";
+import { ledgerError } from "./errors.ts";
+
+/**
+ * Fills an empty store from a snapshot, after holding its records against a header that the group's engine signed.
+ *
+ * @throws HansaError `ledger.not-empty`, `ledger.root-mismatch`, `ledger.genesis-mismatch`, `proof.invalid`
+ */
+export function restoreLedger(
+  genesis: Genesis,
+  store: StateStore,
+  signed: SignedHeader,
+  records: readonly StoredRecord[],
+): void {
+  if (store.head() !== undefined) throw ledgerError("ledger.not-empty", "the store has blocks already");
+  if (signed.header.group !== groupIdOf(genesis))
+    throw ledgerError("ledger.genesis-mismatch", "the snapshot is another group's", { group: signed.header.group });
+  verifySignedHeader(genesis, signed);
+  const head = {
+    height: signed.header.height,
+    time: signed.header.time,
+    header: encodeHeader(signed.header),
+    certificate: encodeUtf8(JSON.stringify(signed.certificate)),
+    transactions: [],
+    receipts: [],
+  };
+  // In memory first: a snapshot that does not give the signed root must not touch the store.
+  const trial = new MemoryStore();
+  trial.restoreSnapshot(records, head);
+  if (encodeBase64Url(new State(trial).root) !== signed.header.state)
+    throw ledgerError("ledger.root-mismatch", "the snapshot does not give the signed root", { height: head.height });
+  store.restoreSnapshot(records, head);
+}

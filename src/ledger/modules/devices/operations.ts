@@ -1,0 +1,1 @@
+export { type CertificationStatus, DEVICE_OPERATIONS } from "#protocol";

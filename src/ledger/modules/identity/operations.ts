@@ -1,0 +1,1 @@
+export { IDENTITY_OPERATIONS, type Relationship, type Service } from "#protocol";

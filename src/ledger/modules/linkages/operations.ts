@@ -1,0 +1,1 @@
+export { type Contract, LINKAGE_OPERATIONS } from "#protocol";

@@ -1,0 +1,1 @@
+export { MEMBER_OPERATIONS, type MemberChange } from "#protocol";

@@ -1,0 +1,68 @@
+/** The modules and what they hand each other: all wiring of the state machine, in one place. */
+import { decodeMultikey, type PublicKey } from "#crypto";
+import { didOfKeyId } from "#protocol";
+import type { Module } from "../kernel/module.ts";
+import type { Reader } from "../state/state.ts";
+import { DEVICE_ERRORS } from "./devices/errors.ts";
+import { deviceHandlers } from "./devices/handlers.ts";
+import { deviceQueries } from "./devices/queries.ts";
+import { effectiveStatus, readDevice } from "./devices/records.ts";
+import { IDENTITY_ERRORS } from "./identity/errors.ts";
+import { identityHandlers } from "./identity/handlers.ts";
+import { identityQueries } from "./identity/queries.ts";
+import { isLiveIdentity, readIdentity } from "./identity/records.ts";
+import { LINKAGE_MODULE_ERRORS } from "./linkages/errors.ts";
+import { linkageHandlers } from "./linkages/handlers.ts";
+import { linkageQueries } from "./linkages/queries.ts";
+import { MEMBER_ERRORS } from "./members/errors.ts";
+import { memberHandlers } from "./members/handlers.ts";
+import { memberQueries } from "./members/queries.ts";
+import { isActiveMember, readParameters } from "./members/records.ts";
+import { TOPIC_ERRORS } from "./topics/errors.ts";
+import { topicHandlers } from "./topics/handlers.ts";
+import { topicQueries } from "./topics/queries.ts";
+
+/** A key with which a live DID authenticates: what signs transactions, attestations and connection tokens. */
+export function authenticationKey(state: Reader, kid: string): PublicKey | undefined {
+  const identity = readIdentity(state, didOfKeyId(kid));
+  if (identity === undefined || identity.deactivated) return undefined;
+  const fragment = kid.slice(kid.indexOf("#") + 1);
+  const key = identity.keys.find((entry) => entry.id === fragment);
+  return key?.relationships.includes("authentication") ? decodeMultikey(key.publicKey) : undefined;
+}
+
+/** Whether a device may act at `time` (milliseconds): admitted, not expired, its model certified and not recalled. */
+export function isAdmitted(state: Reader, did: string, time: number): boolean {
+  const device = readDevice(state, did);
+  return device !== undefined && effectiveStatus(state, device, time, isActiveMember) === "admitted";
+}
+
+const deviceNeeds = {
+  isActiveMember,
+  isLiveIdentity,
+  authenticationKey,
+  challengeSeconds: (state: Reader) => readParameters(state).challengeSeconds,
+};
+
+export const MODULES: readonly Module[] = [
+  { name: "members", handlers: memberHandlers({ isLiveIdentity }), queries: memberQueries, errors: MEMBER_ERRORS },
+  {
+    name: "identity",
+    handlers: identityHandlers({ isActiveMember }),
+    queries: identityQueries,
+    errors: IDENTITY_ERRORS,
+  },
+  {
+    name: "devices",
+    handlers: deviceHandlers(deviceNeeds),
+    queries: deviceQueries(deviceNeeds),
+    errors: DEVICE_ERRORS,
+  },
+  {
+    name: "linkages",
+    handlers: linkageHandlers({ isActiveMember, isLiveIdentity, readDevice }),
+    queries: linkageQueries,
+    errors: LINKAGE_MODULE_ERRORS,
+  },
+  { name: "topics", handlers: topicHandlers({ isActiveMember }), queries: topicQueries, errors: TOPIC_ERRORS },
+] as readonly Module[];

@@ -1,0 +1,1 @@
+export { TOPIC_OPERATIONS, type TopicRule } from "#protocol";
