@@ -1,0 +1,17 @@
+export { BRIDGE_ERRORS, type BridgeErrorCode } from "./errors.ts";
+export { describeDevice, loadProduct, modelIdOf, type Product } from "./simulator/product.ts";
+export { type KnownProduct, PRODUCTS, type ProductKind } from "./simulator/products.ts";
+export { checkValue, type DataSchema } from "./wot/data-schema.ts";
+export { type DevicePlace, placeThing } from "./wot/mqtt-forms.ts";
+export {
+  type ActionAffordance,
+  type Affordances,
+  type EventAffordance,
+  type Form,
+  type PropertyAffordance,
+  parseThing,
+  type ThingDescription,
+  type ThingModel,
+  validateThing,
+  validateThingModel,
+} from "./wot/thing-description.ts";
