@@ -181,7 +181,14 @@ export class SoloEngine implements Engine {
     const certificate: Certificate = { engine: "solo", key: this.#key, signature };
     this.#options.ledger.commit(execution, certificate);
     this.#blocks++;
-    for (const listener of this.#listeners) listener(execution);
+    for (const listener of this.#listeners) {
+      // The block stands: a listener's fault must not make it look as if it did not.
+      try {
+        listener(execution);
+      } catch (error) {
+        this.#options.onFailure?.(error);
+      }
+    }
   }
 
   #settle(batch: readonly Waiting[], answer: (waiting: Waiting, index: number) => void): void {

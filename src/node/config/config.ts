@@ -1,0 +1,97 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { type JsonLimits, isHansaError, parseJson } from "#base";
+import { ALLIANCE_PATTERN, Closed, Label, List } from "#protocol";
+import { nodeError } from "../errors.ts";
+
+const Port = Type.Integer({ minimum: 0, maximum: 65_535 });
+const Host = Type.String({ minLength: 1, maxLength: 255 });
+const KeyName = Type.String({ pattern: "^[A-Za-z0-9._:#/-]{1,128}$" });
+
+/** A node's configuration: `config.json` in its home. Unknown keys are refused. */
+export const NodeConfig = Closed({
+  version: Type.Literal(1),
+  /** Key file entry of the member that runs the node; what is signed for the node itself is signed with it. */
+  member: KeyName,
+  /** Further members whose keys are in this key file and whose side of linkages this node plays. */
+  hosted: Type.Optional(List(KeyName, 0, 16)),
+  groups: List(
+    Closed({
+      name: Type.String({ pattern: ALLIANCE_PATTERN }),
+      /** Key file entry that signs headers under the solo engine. */
+      engineKey: KeyName,
+    }),
+    1,
+    16,
+  ),
+  http: Closed({ host: Host, port: Port }),
+  mqtt: Closed({ host: Host, port: Port }),
+  limits: Closed({
+    /** Requests a minute from one address. */
+    requestsPerMinute: Type.Integer({ minimum: 60, maximum: 100_000_000 }),
+    /** Bytes of one event's payload. */
+    eventBytes: Type.Integer({ minimum: 1024, maximum: 65_535 }),
+    /** MQTT connections at once. */
+    connections: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+    /** Transactions that wait for a block. */
+    waiting: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+  }),
+  /** Threads that check signatures; 0: the main thread does. */
+  signatureThreads: Type.Integer({ minimum: 0, maximum: 64 }),
+  log: Closed({ level: Type.Union(["trace", "debug", "info", "warn", "error", "silent"].map((level) => Type.Literal(level))) }),
+  label: Type.Optional(Label),
+});
+
+export type NodeConfig = Static<typeof NodeConfig>;
+
+export const DEFAULT_CONFIG = {
+  version: 1,
+  http: { host: "127.0.0.1", port: 7420 },
+  mqtt: { host: "127.0.0.1", port: 7421 },
+  limits: { requestsPerMinute: 1_200_000, eventBytes: 49_152, connections: 10_000, waiting: 20_000 },
+  signatureThreads: 1,
+  log: { level: "info" },
+} as const;
+
+/** Environment variables and where they go. Numbers are parsed, everything is validated with the file. */
+export const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
+  HANSA_HTTP_HOST: ["http", "host"],
+  HANSA_HTTP_PORT: ["http", "port"],
+  HANSA_MQTT_HOST: ["mqtt", "host"],
+  HANSA_MQTT_PORT: ["mqtt", "port"],
+  HANSA_LOG_LEVEL: ["log", "level"],
+  HANSA_SIGNATURE_THREADS: ["signatureThreads"],
+};
+
+const LIMITS: JsonLimits = { depth: 8, integers: true };
+
+/**
+ * Reads a configuration: the file's text, overlaid by the environment.
+ *
+ * @throws HansaError `node.config` with the path of what is wrong
+ */
+export function parseConfig(text: string, environment: Readonly<Record<string, string | undefined>> = {}): NodeConfig {
+  let value: unknown;
+  try {
+    value = parseJson(text, LIMITS);
+  } catch (error) {
+    throw nodeError("node.config", `config.json: ${isHansaError(error) ? error.message : "not JSON"}`, { path: "" }, error);
+  }
+  const merged = structuredClone(value) as Record<string, unknown>;
+  for (const [name, path] of Object.entries(ENVIRONMENT)) {
+    const given = environment[name];
+    if (given === undefined || given === "") continue;
+    const parsed = /^[0-9]+$/.test(given) ? Number(given) : given;
+    let place = merged;
+    for (const step of path.slice(0, -1)) {
+      place[step] = typeof place[step] === "object" && place[step] !== null ? place[step] : {};
+      place = place[step] as Record<string, unknown>;
+    }
+    place[path.at(-1) as string] = parsed;
+  }
+  if (!Value.Check(NodeConfig, merged)) {
+    const first = Value.Errors(NodeConfig, merged).First();
+    throw nodeError("node.config", `config: ${first?.path || "/"} ${first?.message ?? "does not fit"}`, { path: first?.path ?? "/", problem: first?.message ?? "" });
+  }
+  return merged as NodeConfig;
+}

@@ -1,0 +1,20 @@
+import type { TrailIndex } from "#audit";
+import type { Engine } from "#engines";
+import type { EventRights, TopicLogs } from "#events";
+import type { Ledger } from "#ledger";
+import type { HostedMember } from "./hosted-member.ts";
+import type { Submission } from "./submission.ts";
+
+/** One group as this node serves it: what the HTTP server and the metrics look at. */
+export interface GroupService {
+  readonly name: string;
+  readonly ledger: Ledger;
+  readonly engine: Engine;
+  readonly submission: Submission;
+  readonly rights: EventRights;
+  readonly logs: TopicLogs;
+  readonly trail: TrailIndex;
+  readonly hosted: readonly HostedMember[];
+  /** Writes a backup of the group's databases; answers the folder. */
+  backup(): Promise<{ readonly file: string; readonly height: number }>;
+}

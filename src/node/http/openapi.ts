@@ -1,0 +1,100 @@
+/** OpenAPI 3.1 out of the route table: what is served and what is described cannot differ. */
+import { type TSchema, Type } from "@sinclair/typebox";
+import { OPERATIONS, QUERIES, ROUTES, type Route } from "#protocol";
+
+type JsonObject = Record<string, unknown>;
+
+function parameters(route: Route): JsonObject[] {
+  const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: { type: "string" },
+  }));
+  const query = route.query as (TSchema & { properties?: Record<string, TSchema>; required?: string[] }) | undefined;
+  const inQuery = Object.entries(query?.properties ?? {}).map(([name, schema]) => ({
+    name,
+    in: "query",
+    required: query?.required?.includes(name) ?? false,
+    schema,
+  }));
+  return [...inPath, ...inQuery];
+}
+
+const PROBLEM = {
+  description: "A refusal (RFC 9457). `code` is stable; `advice` says what to do.",
+  content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+};
+
+function describe(name: string, route: Route): JsonObject {
+  return {
+    operationId: name,
+    summary: route.summary,
+    parameters: parameters(route),
+    ...(route.access === "open" ? {} : { security: [{ connectionToken: [] }] }),
+    ...(route.body === undefined
+      ? {}
+      : { requestBody: { required: true, content: Object.fromEntries(route.body.map((type) => [type, { schema: bodySchema(type) }])) } }),
+    responses: {
+      "200": {
+        description: route.summary,
+        content: {
+          [route.answer.type]: {
+            schema: route.answer.schema ?? (route.answer.type === "application/json" ? { type: "object" } : { type: "string" }),
+            ...(route.answer.example === undefined ? {} : { example: route.answer.example }),
+          },
+        },
+      },
+      default: PROBLEM,
+    },
+  };
+}
+
+function bodySchema(type: string): JsonObject {
+  if (type === "application/jwt") return { type: "string", description: "Compact JWT: a transaction with one signer." };
+  if (type === "application/jose+json")
+    return { type: "object", required: ["payload", "signatures"], description: "General JSON serialisation: several signers." };
+  if (type === "application/octet-stream") return { type: "string", format: "binary" };
+  return {};
+}
+
+/** The whole document. Operations and queries stand under `components.schemas`, each under its name. */
+export function openApiDocument(version: string): JsonObject {
+  const paths: Record<string, JsonObject> = {};
+  for (const [name, route] of Object.entries(ROUTES) as [string, Route][]) {
+    const path = route.path.replace(/:(\w+)/g, "{$1}");
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: describe(name, route) };
+  }
+  const named = (prefix: string, table: Readonly<Record<string, TSchema>>) =>
+    Object.fromEntries(Object.entries(table).map(([name, schema]) => [`${prefix}.${name}`, Type.Strict(schema)]));
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Hansa node",
+      version,
+      description: "An alliance ledger for things. Transactions are JWTs; their operations are the schemas `operation.*`.",
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    servers: [{ url: "/" }],
+    paths,
+    components: {
+      securitySchemes: { connectionToken: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "hansa-connect+jwt, signed by the subject's key" } },
+      schemas: {
+        Problem: {
+          type: "object",
+          required: ["type", "title", "status", "code"],
+          properties: {
+            type: { type: "string", examples: ["urn:hansa:error:transaction.signature"] },
+            title: { type: "string" },
+            status: { type: "integer" },
+            detail: { type: "string" },
+            code: { type: "string", examples: ["transaction.signature"] },
+            advice: { type: "string" },
+          },
+        },
+        ...named("operation", OPERATIONS),
+        ...named("query", QUERIES),
+      },
+    },
+  };
+}

@@ -1,0 +1,53 @@
+/** Refusals as problem documents (RFC 9457). The one place where a code becomes an HTTP status. */
+import { type ErrorTable, HansaError, JSON_ERRORS } from "#base";
+import { CRYPTO_ERRORS } from "#crypto";
+import { ENGINE_ERRORS } from "#engines";
+import { EVENT_ERRORS } from "#events";
+import { LEDGER_ERRORS, RECEIPT_ERRORS } from "#ledger";
+import { LINKAGE_ERRORS } from "#linkage";
+import { AUDIT_ERRORS } from "#audit";
+import { BRIDGE_ERRORS } from "#bridges";
+import { PROTOCOL_ERRORS } from "#protocol";
+import { STORAGE_ERRORS } from "#storage";
+import { NODE_ERRORS } from "../errors.ts";
+
+/** Every code that a node can answer, by room. */
+export const ALL_ERRORS: ErrorTable = {
+  ...JSON_ERRORS,
+  ...CRYPTO_ERRORS,
+  ...PROTOCOL_ERRORS,
+  ...RECEIPT_ERRORS,
+  ...LEDGER_ERRORS,
+  ...STORAGE_ERRORS,
+  ...ENGINE_ERRORS,
+  ...EVENT_ERRORS,
+  ...LINKAGE_ERRORS,
+  ...BRIDGE_ERRORS,
+  ...AUDIT_ERRORS,
+  ...NODE_ERRORS,
+};
+
+export interface Problem {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** The problem document of an error. What is no `HansaError` says nothing about itself: it may hold anything. */
+export function problemOf(error: unknown): Problem {
+  if (!(error instanceof HansaError))
+    return problemOf(new HansaError("http.internal", "the node failed", {}, { advice: NODE_ERRORS["http.internal"].advice }));
+  const entry = ALL_ERRORS[error.code];
+  const status = entry?.status ?? 500;
+  return {
+    status,
+    body: {
+      ...error.payload,
+      type: `urn:hansa:error:${error.code}`,
+      title: entry?.meaning ?? "An error without an entry.",
+      status,
+      detail: error.message,
+      code: error.code,
+      ...(error.advice === undefined ? {} : { advice: error.advice }),
+    },
+  };
+}

@@ -1,0 +1,177 @@
+import rateLimit from "@fastify/rate-limit";
+import { type TSchema } from "@sinclair/typebox";
+import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
+import { Value } from "@sinclair/typebox/value";
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { HansaError } from "#base";
+import type { Principal } from "#events";
+import { ROUTES, type Route, type RouteName, TRANSACTION_LIMITS } from "#protocol";
+import { nodeError } from "../errors.ts";
+import type { GroupService } from "../group-service.ts";
+import type { Log } from "../log.ts";
+import { type Handlers, routeHandlers } from "./handlers.ts";
+import { problemOf } from "./problem.ts";
+
+export interface HttpOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly requestsPerMinute: number;
+  readonly eventBytes: number;
+  readonly groups: readonly GroupService[];
+  /** DID of the member that runs the node. */
+  readonly member: string;
+  readonly version: string;
+  readonly mqttUrl: () => string;
+  readonly metrics: () => Promise<string>;
+  readonly log: Log;
+}
+
+/** What a handler gets: validated, authenticated, bound to its group. */
+export interface Call {
+  readonly group: GroupService;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string | number>>;
+  readonly body: Buffer | undefined;
+  readonly contentType: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Who called; routes that are open have none. */
+  readonly principal: Principal | undefined;
+  readonly reply: FastifyReply;
+  /** Aborted when the client is gone. */
+  readonly signal: () => AbortSignal;
+}
+
+/**
+ * Serves the route table. Every request passes here in the same order: rate, size, media type, group, token, query, handler.
+ *
+ * @throws HansaError `node.port-taken`
+ */
+export async function startHttp(options: HttpOptions): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const server = Fastify({
+    logger: false,
+    bodyLimit: Math.max(TRANSACTION_LIMITS.bytes, options.eventBytes),
+    requestTimeout: 30_000,
+    connectionTimeout: 120_000,
+    // Group ids and record keys stand in paths and hold colons; nothing longer is a name of ours.
+    routerOptions: { maxParamLength: 300 },
+    forceCloseConnections: true,
+  });
+  await server.register(rateLimit, {
+    max: options.requestsPerMinute,
+    timeWindow: 60_000,
+    errorResponseBuilder: (_request, context) =>
+      nodeError("http.too-many-requests", `more than ${context.max} requests a minute`, { limit: context.max, retryAfterMs: context.ttl }),
+  });
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  server.setErrorHandler((error: FastifyError | HansaError, request, reply) => sendProblem(options.log, error, request, reply));
+  server.setNotFoundHandler((request, reply) =>
+    sendProblem(options.log, nodeError("http.not-found", `there is no ${request.method} ${request.url.split("?")[0]}`, { method: request.method }), request, reply),
+  );
+  const handlers = routeHandlers(options);
+  for (const name of Object.keys(ROUTES) as RouteName[]) mount(server, name, handlers, options);
+  try {
+    await server.listen({ host: options.host, port: options.port });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") throw nodeError("node.port-taken", `port ${options.port} is taken`, { port: options.port }, error);
+    throw error;
+  }
+  const address = server.server.address();
+  const port = typeof address === "object" && address !== null ? address.port : options.port;
+  const host = options.host.includes(":") ? `[${options.host}]` : options.host;
+  return { url: `http://${host}:${port}`, close: () => server.close() };
+}
+
+function sendProblem(log: Log, thrown: FastifyError | HansaError, request: FastifyRequest, reply: FastifyReply): void {
+  const error = asHansaError(thrown);
+  const { status, body } = problemOf(error);
+  if (status >= 500 && status !== 503) log.error({ request: request.id, code: body["code"], cause: describeCause(thrown) }, "a request failed");
+  if (status === 503) reply.header("retry-after", "1");
+  reply.code(status).header("content-type", "application/problem+json").send(JSON.stringify(body));
+}
+
+function describeCause(error: Error): string {
+  return error.stack ?? error.message;
+}
+
+/** What the server itself refuses, in our codes. */
+function asHansaError(error: FastifyError | HansaError): unknown {
+  if (error instanceof HansaError) return error;
+  switch (error.code) {
+    case "FST_ERR_CTP_BODY_TOO_LARGE":
+      return nodeError("http.too-large", "the body is too large");
+    case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
+      return nodeError("http.media-type", "the content type is missing or unknown");
+    case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
+    case "FST_ERR_BAD_URL":
+    case "FST_ERR_MAX_PARAM_LENGTH":
+      return nodeError("http.bad-request", error.message, { problem: error.message });
+    default:
+      if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) return nodeError("http.bad-request", error.message, { problem: error.message });
+      return error;
+  }
+}
+
+function mount(server: FastifyInstance, name: RouteName, handlers: Handlers, options: HttpOptions): void {
+  const route: Route = ROUTES[name];
+  const check: TypeCheck<TSchema> | undefined = route.query === undefined ? undefined : TypeCompiler.Compile(route.query);
+  const handler = handlers[name];
+  server.route({
+    method: route.method,
+    url: route.path,
+    async handler(request, reply) {
+      const parameters = request.params as Record<string, string>;
+      const group = "group" in parameters ? findGroup(options.groups, parameters["group"] as string) : (options.groups[0] as GroupService);
+      const contentType = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+      if (route.body !== undefined && !route.body.includes(contentType))
+        throw nodeError("http.media-type", `send ${route.body.join(" or ")}`, { accepts: route.body, got: contentType });
+      const call: Call = {
+        group,
+        parameters,
+        query: readQuery(route, check, request.query as Record<string, unknown>),
+        body: Buffer.isBuffer(request.body) ? request.body : undefined,
+        contentType,
+        headers: request.headers,
+        principal: authenticate(route, group, request, options.member),
+        reply,
+        signal: () => abortOnClose(request),
+      };
+      const answer = await handler(call);
+      if (reply.sent || answer === undefined) return reply;
+      if (typeof answer === "string") return reply.header("content-type", route.answer.type).send(answer);
+      return reply.header("content-type", "application/json; charset=utf-8").send(JSON.stringify(answer));
+    },
+  });
+}
+
+function findGroup(groups: readonly GroupService[], wanted: string): GroupService {
+  const group = groups.find((candidate) => candidate.ledger.group.id === wanted || candidate.name === wanted);
+  if (group === undefined) throw nodeError("http.unknown-group", `this node serves no group ${wanted.slice(0, 120)}`, { groups: groups.map(({ name }) => name) });
+  return group;
+}
+
+/** Query parameters, numbers parsed; whatever the route does not name is refused. */
+function readQuery(route: Route, check: TypeCheck<TSchema> | undefined, raw: Record<string, unknown>): Call["query"] {
+  if (check === undefined || route.query === undefined) return raw as Call["query"];
+  const query = Value.Convert(route.query, { ...raw }) as Call["query"];
+  if (check.Check(query)) return query;
+  const first = check.Errors(query).First();
+  const problem = `${first?.path ?? ""} ${first?.message ?? "does not fit"}`;
+  throw nodeError("http.bad-request", `query: ${problem}`, { path: first?.path ?? "", problem: first?.message ?? "" });
+}
+
+function authenticate(route: Route, group: GroupService, request: FastifyRequest, member: string): Principal | undefined {
+  if (route.access === "open") return undefined;
+  const header = request.headers.authorization;
+  const token = header?.startsWith("Bearer ") ? header.slice(7) : undefined;
+  if (token === undefined) throw nodeError("http.unauthenticated", "the route wants a connection token");
+  const principal = group.rights.authenticate(token);
+  if (route.access === "member" && principal.did !== member) throw nodeError("http.forbidden", "only the member that runs the node may do this", { member });
+  return principal;
+}
+
+function abortOnClose(request: FastifyRequest): AbortSignal {
+  const controller = new AbortController();
+  request.raw.socket.once("close", () => controller.abort());
+  return controller.signal;
+}

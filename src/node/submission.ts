@@ -1,0 +1,67 @@
+import { type Clock, encodeHex, isHansaError } from "#base";
+import type { Engine } from "#engines";
+import type { Ledger, Place } from "#ledger";
+import { type Operation, prepareClaims, type Receipt, signTransaction, type TransactionSigner, transactionError } from "#protocol";
+import type { SignaturePool } from "./signature-pool.ts";
+
+export type SubmissionStatus = { status: "unknown" } | { status: "pending" } | { status: "committed"; receipt: Receipt };
+
+/** The way of a transaction from outside to its receipt: decode, check, signatures, order, commit. */
+export class Submission {
+  readonly #ledger: Ledger;
+  readonly #engine: Engine;
+  readonly #pool: SignaturePool;
+  readonly #clock: Clock;
+
+  constructor(ledger: Ledger, engine: Engine, pool: SignaturePool, clock: Clock) {
+    this.#ledger = ledger;
+    this.#engine = engine;
+    this.#pool = pool;
+    this.#clock = clock;
+  }
+
+  /**
+   * Executes a transaction and answers its receipt once it is durable. The very same bytes again get the first receipt.
+   *
+   * @throws HansaError of `protocol`, `ledger` and `engines`
+   */
+  async submit(bytes: Uint8Array): Promise<Receipt> {
+    try {
+      const candidate = this.#ledger.check(bytes, this.#clock.now());
+      if (!(await this.#pool.verify(candidate.signatures))) throw transactionError("transaction.signature", "a signature does not match its key");
+      this.#ledger.noteVerified(candidate);
+      return await this.#engine.submit(candidate);
+    } catch (error) {
+      const first = isHansaError(error, "transaction.replayed") ? this.#firstReceipt(error.payload as Partial<Place>, bytes) : undefined;
+      if (first !== undefined) return first;
+      throw error;
+    }
+  }
+
+  /** The receipt of the place where these very bytes were executed. */
+  #firstReceipt(place: Partial<Place>, bytes: Uint8Array): Receipt | undefined {
+    if (place.height === undefined || place.index === undefined) return undefined;
+    const block = this.#ledger.block(place.height);
+    const stored = block?.transactions[place.index];
+    if (stored === undefined || Buffer.compare(stored, bytes) !== 0) return undefined;
+    return block?.receipts[place.index];
+  }
+
+  /** @param id - 20 bytes */
+  status(id: Uint8Array): SubmissionStatus {
+    if (this.#engine.isPending(encodeHex(id))) return { status: "pending" };
+    const place = this.#ledger.findById(id);
+    const receipt = place === undefined ? undefined : this.#ledger.receipt(place);
+    return receipt === undefined ? { status: "unknown" } : { status: "committed", receipt };
+  }
+
+  /**
+   * Signs and executes operations of the node's own: anchors and the like.
+   *
+   * @throws HansaError where it is refused, with the receipt's code
+   */
+  async send(ops: readonly Operation[], did: string, signer: TransactionSigner): Promise<Receipt> {
+    const claims = prepareClaims(did, this.#ledger.group.id, ops, this.#clock.now(), 60);
+    return this.submit(Buffer.from(signTransaction(claims, [signer])));
+  }
+}
