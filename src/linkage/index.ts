@@ -1,0 +1,18 @@
+export { commandIdOf } from "./command-id.ts";
+export type { ConditionTrace } from "./conditions.ts";
+export * from "./errors.ts";
+export * from "./needs.ts";
+export { digestOfToken, isReceiptFor } from "./receipts/check-receipt.ts";
+export {
+  type AnchorPlace,
+  type AnchorRequest,
+  type BatchPath,
+  ReceiptBatches,
+  type ReceiptBatchesOptions,
+  type ReceiptEntry,
+  type ReceiptProof,
+} from "./receipts/receipt-batches.ts";
+export type { Cause } from "./target/causes.ts";
+export { CommandTarget, type TargetOptions } from "./target/command-target.ts";
+export type { Evidence, Firing, RunReport, RunState } from "./trace.ts";
+export { LinkageRuntime, type RuntimeOptions } from "./trigger/runtime.ts";
