@@ -1,6 +1,7 @@
 export * from "./backup.ts";
 export { Database, type OpenOptions, openDatabase, rekey, SCHEMA_VERSION } from "./database.ts";
 export * from "./errors.ts";
+export { type FactBlock, FactIndex } from "./fact-index.ts";
 export { type CommitBatch, GroupStore, type Head, type StoredBlock } from "./group-store.ts";
 export type { Place } from "./id-index.ts";
 export * from "./key-value-store.ts";
