@@ -45,7 +45,7 @@ function refuse(code: JsonErrorCode, message: string, payload: object = {}): Han
 export interface JsonLimits {
   /** Deepest nesting of objects and arrays; a scalar has depth 0. */
   readonly depth: number;
-  /** Whether numbers must be safe integers. Ledger state has no floats. */
+  /** Whether numbers must be safe integers, and written as such. Ledger state has no floats. */
   readonly integers: boolean;
 }
 
@@ -66,7 +66,7 @@ export function parseJson(input: string | Uint8Array, limits: JsonLimits): Json 
   const text = typeof input === "string" ? input : decodeUtf8(input);
   if (text === undefined) throw refuse("json.utf8", "the bytes are not valid UTF-8");
   // Depth first, on the text: JSON.parse recurses, so a deep text must never reach it.
-  const members = scan(text, limits.depth);
+  const { members, fraction } = scan(text, limits.depth);
   let value: Json;
   try {
     value = JSON.parse(text) as Json;
@@ -75,14 +75,21 @@ export function parseJson(input: string | Uint8Array, limits: JsonLimits): Json 
     void cause;
     throw refuse("json.syntax", "the text is not valid JSON");
   }
+  // 9007199254740991.4 would be rounded to an integer, so the spelling counts and not only the value.
+  if (limits.integers && fraction)
+    throw refuse("json.number", "a number is written with a point or an exponent", { integers: true });
   // JSON.parse folds duplicates into one member: fewer members than the text has means that one was doubled.
   if (countMembers(value, limits) !== members) throw refuse("json.duplicate-key", "an object names one key twice");
   return value;
 }
 
-/** Counts the members (`:` outside strings) and checks the depth, without parsing. */
-function scan(text: string, maxDepth: number): number {
+/**
+ * Counts the members (`:` outside strings), notes whether a number has a point or an exponent, and checks the depth, without
+ * parsing. What it says of a text that is not JSON does not matter.
+ */
+function scan(text: string, maxDepth: number): { members: number; fraction: boolean } {
   let members = 0;
+  let fraction = false;
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
     switch (text.charCodeAt(i)) {
@@ -100,6 +107,16 @@ function scan(text: string, maxDepth: number): number {
       case 0x3a:
         members++;
         break;
+      case 0x2e:
+        fraction = true;
+        break;
+      case 0x45:
+      case 0x65: {
+        // An exponent stands behind a digit; the letters of `true` and `false` do not.
+        const before = text.charCodeAt(i - 1);
+        if (before >= 0x30 && before <= 0x39) fraction = true;
+        break;
+      }
       case 0x7b:
       case 0x5b:
         if (++depth > maxDepth) throw refuse("json.depth", `nested deeper than ${maxDepth}`, { limit: maxDepth });
@@ -110,7 +127,7 @@ function scan(text: string, maxDepth: number): number {
         break;
     }
   }
-  return members;
+  return { members, fraction };
 }
 
 function countMembers(value: Json, limits: JsonLimits): number {

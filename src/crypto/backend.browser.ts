@@ -2,9 +2,9 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
-import { sha256 as hash } from "@noble/hashes/sha2.js";
+import { sha256 as hash, sha512 } from "@noble/hashes/sha2.js";
 import { randomBytes as random } from "@noble/hashes/utils.js";
-import { concatBytes } from "#base";
+import { concatBytes, equalBytes } from "#base";
 
 export function sha256(bytes: Uint8Array): Uint8Array {
   return hash(bytes);
@@ -33,11 +33,32 @@ export function ed25519Sign(data: Uint8Array, secret: Uint8Array): Uint8Array {
 export function ed25519Verify(data: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
   if (signature.length !== 64 || publicKey.length !== 32) return false;
   try {
-    // zip215 off: RFC 8032's strict rule, as libsodium has it; two verifiers must not differ on one signature.
-    return ed25519.verify(signature, data, publicKey, { zip215: false });
+    return verifyAsLibsodium(data, signature, publicKey);
   } catch {
     return false;
   }
+}
+
+/**
+ * Two verifiers must not differ on one signature. libsodium computes R without the cofactor and refuses points of small order;
+ * noble's own `verify` multiplies by the cofactor, and accepts what a key's owner forged with a point of small order in it.
+ */
+function verifyAsLibsodium(data: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
+  const { BASE, Fn } = ed25519.Point;
+  const given = signature.subarray(0, 32);
+  const s = littleEndian(signature.subarray(32));
+  if (s >= Fn.ORDER || ed25519.Point.fromBytes(given).isSmallOrder()) return false;
+  const key = ed25519.Point.fromBytes(publicKey);
+  if (key.isSmallOrder()) return false;
+  const k = littleEndian(sha512(concatBytes(given, publicKey, data))) % Fn.ORDER;
+  const r = BASE.multiplyUnsafe(s).subtract(key.multiplyUnsafe(k));
+  return equalBytes(r.toBytes(), given);
+}
+
+function littleEndian(bytes: Uint8Array): bigint {
+  let value = 0n;
+  for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i] as number);
+  return value;
 }
 
 export type EcCurve = "P-256" | "secp256k1";

@@ -18,7 +18,10 @@ export function encodeMultikey(key: PublicKey): string {
 // Decoding checks the point and is quadratic in base58: keys that come again and again are remembered.
 const decoded = new Lru<string, PublicKey>(16384);
 
-/** Key of a Multikey text; `undefined` where it is not one, or not a point of its curve. */
+/**
+ * Key of a Multikey text; `undefined` where it is not one, or not a point of its curve. Ed25519 keys are any 32 bytes: what is no
+ * point verifies nothing, and checking it would cost as much as a signature.
+ */
 export function decodeMultikey(text: string): PublicKey | undefined {
   const known = decoded.get(text);
   if (known !== undefined) return known;

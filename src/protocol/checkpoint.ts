@@ -20,7 +20,9 @@ function encodeBase64(bytes: Uint8Array): string {
 }
 
 function decodeBase64(text: string): Uint8Array | undefined {
-  return decodeBase64Url(text.replace(/=+$/, "").replaceAll("+", "-").replaceAll("/", "_"));
+  const bytes = decodeBase64Url(text.replace(/=+$/, "").replaceAll("+", "-").replaceAll("/", "_"));
+  // One value, one text: neither the other alphabet nor missing padding.
+  return bytes !== undefined && encodeBase64(bytes) === text ? bytes : undefined;
 }
 
 /** The note's body: three lines. */

@@ -44,7 +44,12 @@ export function groupIdOf(genesis: Genesis): string {
   return `${genesis.alliance}:${genesis.group}:${hash}`;
 }
 
-/** @throws HansaError `proof.malformed` where it is not a genesis, or a member's DID is not its key's */
+/**
+ * Holds a genesis against its schema and itself.
+ *
+ * @throws HansaError `proof.malformed` where it is not a genesis, a member's DID is not its key's, or its members could never decide
+ * anything
+ */
 export function checkGenesis(value: unknown): Genesis {
   if (!Value.Check(Genesis, value)) {
     const first = Value.Errors(Genesis, value).First();
@@ -61,6 +66,12 @@ export function checkGenesis(value: unknown): Genesis {
       });
     seen.add(member.did);
   }
+  const { leastMembers, quorums } = value.parameters;
+  for (const [kind, { numerator, denominator }] of Object.entries(quorums))
+    if (numerator > denominator)
+      throw protocolError("proof.malformed", `genesis: the quorum for ${kind} exceeds all members`, { kind });
+  if (leastMembers > value.members.length)
+    throw protocolError("proof.malformed", "genesis: there are fewer members than `leastMembers`", { leastMembers });
   if (decodeMultikey(value.engine.key) === undefined)
     throw protocolError("proof.malformed", "genesis: the engine's key is not a Multikey");
   return value;

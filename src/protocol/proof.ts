@@ -2,12 +2,24 @@
  * Proof files: what a third party verifies with no network and no node. All that it must know is the group's id, which holds the hash
  * of the genesis, which names who signs headers.
  */
-import { canonicalJson, decodeBase64Url, encodeBase64Url, encodeUtf8, equalBytes, HansaError, type Json } from "#base";
+import {
+  canonicalJson,
+  decodeBase64Url,
+  decodeUtf8,
+  encodeBase64Url,
+  encodeUtf8,
+  equalBytes,
+  HansaError,
+  type Json,
+  parseJson,
+} from "#base";
 import { decodeMultikey, leafHash, type MembershipProof, sha256, verifyMembership, verifySignature } from "#crypto";
 import { type BlockHeader, type Certificate, encodeHeader, headerInput, type Receipt, receiptLeaf } from "./block.ts";
+import { decodeCommandReceipt } from "./command.ts";
 import { protocolError } from "./errors.ts";
 import { checkGenesis, type Genesis, groupIdOf } from "./genesis.ts";
 import { checkInclusion, type InclusionProof } from "./inclusion.ts";
+import { checkProofShape } from "./proof-shape.ts";
 import { decodeTransaction } from "./transaction.ts";
 
 /** A header with what vouches for it. */
@@ -57,10 +69,11 @@ export interface TrailCommand {
 export interface TrailProof {
   readonly hansa: "trail-proof/1";
   readonly genesis: Genesis;
+  /** Every entry has a fact about it; where there are no entries, a record's key is it, or ends with `/` and it. */
   readonly about: string;
   /** Headers of all heights that entries and records stand under, ascending. */
   readonly headers: readonly SignedHeader[];
-  /** Height whose state root the records stand under. */
+  /** Height whose state root the records stand under: that of the last header. */
   readonly height: number;
   readonly entries: readonly TrailEntry[];
   readonly records: readonly TrailRecord[];
@@ -126,6 +139,7 @@ function verifyEntry(header: BlockHeader, entry: TrailEntry): void {
   if (
     entry.transactionPath.index !== entry.index ||
     entry.receiptPath.index !== entry.index ||
+    entry.transactionPath.size !== entry.receiptPath.size ||
     entry.receipt.height !== entry.height ||
     entry.receipt.index !== entry.index ||
     !checkInclusion(header.transactions, leafHash(encodeUtf8(entry.transaction)), entry.transactionPath) ||
@@ -142,11 +156,25 @@ function verifyEntry(header: BlockHeader, entry: TrailEntry): void {
   if (entry.receipt.id !== id) throw invalid("entry", `${at}: the receipt is another transaction's`);
 }
 
-/** Claims of an `linkages.anchorReceipts` operation of an entry, by its batch root. */
-function anchoredRoots(entry: TrailEntry): string[] {
+/** The batches of command receipts that an entry's transaction anchors. */
+function anchoredBatches(entry: TrailEntry): { readonly root: string; readonly size: number }[] {
   return decodeTransaction(entry.transaction)
     .claims.ops.filter((operation) => operation.op === "linkages.anchorReceipts")
-    .map((operation) => (operation.args["batch"] as { root: string }).root);
+    .map((operation) => operation.args["batch"] as { root: string; size: number });
+}
+
+function verifyCommand(entry: TrailEntry | undefined, command: TrailCommand): void {
+  const leaf = leafHash(encodeUtf8(command.receipt));
+  // A path alone does not fix the size of its tree (RFC 6962 §2.1.1): the anchored size does.
+  const held =
+    entry !== undefined &&
+    anchoredBatches(entry).some(
+      ({ root, size }) => size === command.path.size && checkInclusion(root, leaf, command.path),
+    );
+  if (!held) throw invalid("command", "a command receipt is not in the batch that was anchored");
+  const { receipt } = decodeCommandReceipt(command.receipt);
+  if (receipt.command !== encodeBase64Url(sha256(encodeUtf8(command.command))))
+    throw invalid("command", "a command is not the one that its receipt names");
 }
 
 /**
@@ -161,14 +189,9 @@ function anchoredRoots(entry: TrailEntry): string[] {
  */
 export function verifyProof(file: unknown, options: { readonly trust?: string } = {}): VerifiedProof {
   const proof = file as ProofFile;
-  if (
-    typeof proof !== "object" ||
-    proof === null ||
-    (proof.hansa !== "record-proof/1" && proof.hansa !== "trail-proof/1")
-  )
-    throw protocolError("proof.malformed", "the file does not begin as a Hansa proof does");
   let verified: VerifiedProof;
   try {
+    checkProofShape(file);
     const genesis = checkGenesis(proof.genesis);
     verified = proof.hansa === "record-proof/1" ? verifyRecordProof(genesis, proof) : verifyTrail(genesis, proof);
   } catch (error) {
@@ -182,6 +205,49 @@ export function verifyProof(file: unknown, options: { readonly trust?: string } 
       trusted: options.trust,
     });
   return verified;
+}
+
+/** Most characters of a proof file. */
+const MOST_PROOF_CHARACTERS = 64 * 1024 * 1024;
+
+/**
+ * A proof as it stands in a file: canonical JSON (RFC 8785), so that one proof has one text.
+ *
+ * @example
+ * ```ts
+ * writeFileSync("trail.json", encodeProof(proof));
+ * ```
+ */
+export function encodeProof(proof: ProofFile): string {
+  return canonicalJson(proof);
+}
+
+/**
+ * Reads the text of a proof file. Where `verifyProof` looks at values, this looks at bytes too: other spellings of the same values
+ * (white space, escapes, `1.0`, a member twice) are refused, so that a file with any byte changed fails.
+ *
+ * @param text - what `encodeProof` gave, or its UTF-8 bytes; one line feed at the end is allowed
+ * @throws HansaError `proof.malformed`
+ * @example
+ * ```ts
+ * const { group, records } = verifyProof(decodeProof(readFileSync(path)), { trust });
+ * ```
+ */
+export function decodeProof(input: string | Uint8Array): ProofFile {
+  if (input.length > MOST_PROOF_CHARACTERS)
+    throw protocolError("proof.malformed", `a proof has at most ${MOST_PROOF_CHARACTERS} characters`);
+  const text = typeof input === "string" ? input : decodeUtf8(input);
+  if (text === undefined) throw protocolError("proof.malformed", "the file is not valid UTF-8");
+  let value: Json;
+  try {
+    value = parseJson(text, { depth: 64, integers: true });
+  } catch (error) {
+    throw protocolError("proof.malformed", "the file is not strict JSON", {}, error);
+  }
+  const canonical = canonicalJson(value);
+  if (text !== canonical && text !== `${canonical}\n`)
+    throw protocolError("proof.malformed", "the file is not in canonical JSON: it was not written as a proof is");
+  return value as unknown as ProofFile;
 }
 
 function verifyRecordProof(genesis: Genesis, proof: RecordProof): VerifiedProof {
@@ -201,12 +267,16 @@ function verifyRecordProof(genesis: Genesis, proof: RecordProof): VerifiedProof 
 
 function verifyTrail(genesis: Genesis, proof: TrailProof): VerifiedProof {
   const headers = new Map<number, BlockHeader>();
+  let head: BlockHeader | undefined;
   for (const signed of proof.headers) {
     verifySignedHeader(genesis, signed);
-    headers.set(signed.header.height, signed.header);
+    if (head !== undefined && signed.header.height <= head.height)
+      throw invalid("header", "the headers are not in order");
+    head = signed.header;
+    headers.set(head.height, head);
   }
-  const head = headers.get(proof.height);
-  if (head === undefined) throw invalid("header", `the header of block ${proof.height} is missing`);
+  if (head === undefined || head.height !== proof.height)
+    throw invalid("header", `the header of block ${proof.height} is missing, or not the last`);
   let last = { height: 0, index: -1 };
   for (const entry of proof.entries) {
     const header = headers.get(entry.height);
@@ -220,12 +290,9 @@ function verifyTrail(genesis: Genesis, proof: TrailProof): VerifiedProof {
       throw invalid("entry", `block ${entry.height}, transaction ${entry.index} is not about ${proof.about}`);
   }
   for (const record of proof.records) verifyRecord(head.state, record);
-  for (const command of proof.commands) {
-    const entry = proof.entries[command.entry];
-    const leaf = leafHash(encodeUtf8(command.receipt));
-    const held = entry !== undefined && anchoredRoots(entry).some((root) => checkInclusion(root, leaf, command.path));
-    if (!held) throw invalid("command", "a command receipt is not in the batch that was anchored");
-  }
+  const named = proof.records.some(({ key }) => key === proof.about || key.endsWith(`/${proof.about}`));
+  if (proof.entries.length === 0 && !named) throw invalid("about", `nothing in the file is about ${proof.about}`);
+  for (const command of proof.commands) verifyCommand(proof.entries[command.entry], command);
   return {
     kind: "trail",
     group: head.group,

@@ -21,6 +21,8 @@ export const ModelId = Type.String({
 export const Version = Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}$", examples: ["3.0.1"] });
 export const TopicName = Type.String({
   pattern: "^[a-z0-9][a-z0-9_-]{0,63}(/[a-z0-9][a-z0-9_-]{0,63}){0,3}$",
+  // With its prefix it must fit a key of the state tree, 200 characters.
+  maxLength: 190,
   description: "one to four levels of lower-case letters, digits, - and _",
   examples: ["acme/things"],
 });

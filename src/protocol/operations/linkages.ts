@@ -103,7 +103,12 @@ export const LINKAGE_OPERATIONS = {
     {
       batch: Closed({ root: Digest, size: Type.Integer({ minimum: 1, maximum: 1_000_000 }) }),
       counts: List(
-        Closed({ linkage: LinkageId, done: Type.Integer({ minimum: 0 }), refused: Type.Integer({ minimum: 0 }) }),
+        // Bounded as the batch is: sums stay integers for as long as anybody can anchor.
+        Closed({
+          linkage: LinkageId,
+          done: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
+          refused: Type.Integer({ minimum: 0, maximum: 1_000_000 }),
+        }),
         1,
         1000,
       ),
