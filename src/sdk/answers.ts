@@ -1,12 +1,12 @@
 /** What the node's routes answer, where the protocol has no word for it already. */
 import type { Json } from "#base";
-import type { InclusionProof } from "#crypto";
 import type {
   CommandOutcome,
   Did,
   Fact,
   Genesis,
   IdentityRecord,
+  InclusionProof,
   LoggedEvent,
   Parameters,
   Receipt,
@@ -21,9 +21,18 @@ export interface NodeStatus {
     readonly id: string;
     readonly name: string;
     readonly engine: string;
+    /** Of the engine: `running`, or why it is not. */
+    readonly state?: string;
     readonly height: number;
-    /** State root, base64url. */
-    readonly root: string;
+    /** Block time of the newest block, milliseconds. */
+    readonly time?: number | null;
+    /** State root, base64url; `null` before the first block. */
+    readonly root: string | null;
+    readonly records?: number;
+    /** Transactions that wait for a block. */
+    readonly waiting?: number;
+    /** How far ahead a transaction's `exp` may lie. */
+    readonly windowSeconds?: number;
   }[];
   /** Where devices connect, if they may. */
   readonly mqtt?: string;
@@ -68,6 +77,18 @@ export interface StateRecord {
 export interface ResolvedDid extends IdentityRecord {
   /** DID document (DID Core 1.0). */
   readonly document?: { readonly [name: string]: Json };
+}
+
+/** `identity.versions` */
+export interface DidVersions {
+  readonly items: readonly {
+    /** Block that made the version. */
+    readonly height: number;
+    readonly version: number;
+    /** Block time, milliseconds. */
+    readonly updated: number;
+    readonly deactivated: boolean;
+  }[];
 }
 
 /** One step of `GET …/trail` */
@@ -116,7 +137,8 @@ export interface LinkageRun {
   readonly evidence: { readonly topic: string; readonly offset: number };
   readonly steps: readonly {
     readonly step: number;
-    readonly device: Did;
+    /** `null` where no command was made. */
+    readonly device: Did | null;
     readonly action: Json;
     readonly outcome: CommandOutcome | "pending";
     readonly reason?: string;
@@ -124,8 +146,14 @@ export interface LinkageRun {
     readonly command?: string;
     readonly receipt?: string;
   }[];
-  /** Why the run did nothing, where it did nothing. */
+  /** `queued`, `waiting`, `done`, `refused` or `cancelled` */
+  readonly state?: string;
+  /** What the trigger and the condition saw. */
+  readonly value?: Json;
+  readonly condition?: Json;
+  /** Why it was refused or cancelled, and how many times in a row. */
   readonly refused?: string;
+  readonly times?: number;
 }
 
 export interface RunPage {
@@ -141,7 +169,10 @@ export interface BackupInfo {
 /** One item of `devices.roots` */
 export interface RootRecord {
   readonly maker: Did;
+  /** Multikey. */
   readonly root: string;
+  /** Fingerprint: the fragment of `kid` in certificates. */
+  readonly id: string;
   readonly name: string;
-  readonly status?: string;
+  readonly removed: boolean;
 }

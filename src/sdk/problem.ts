@@ -24,14 +24,15 @@ export function readProblem(text: string, status: number): HansaError | undefine
     return undefined;
   }
   if (typeof problem !== "object" || problem === null || Array.isArray(problem)) return undefined;
-  const { type, title, detail, code, advice, ...payload } = problem as Record<string, unknown>;
+  // Within a stream an error comes as `HansaError` writes itself: `message`, and the payload apart.
+  const { type, title, detail, message, payload, code, advice, ...rest } = problem as Record<string, unknown>;
   const name = typeof code === "string" ? code : typeof type === "string" ? type.replace("urn:hansa:error:", "") : "";
   if (!CODE.test(name)) return undefined;
-  const message = typeof detail === "string" ? detail : typeof title === "string" ? title : name;
+  const said = [detail, message, title].find((text) => typeof text === "string" && text !== "") ?? name;
   return new HansaError(
     name,
-    message,
-    { ...payload, status: typeof payload["status"] === "number" ? payload["status"] : status },
+    said as string,
+    { ...rest, ...(typeof payload === "object" ? payload : {}), status: rest["status"] ?? status },
     { advice: typeof advice === "string" ? advice : undefined },
   );
 }

@@ -7,6 +7,7 @@ import {
   type Did,
   decodeCommand,
   decodeCommandReceipt,
+  decodeProof,
   decodeTransaction,
   fingerprintOf,
   type Genesis,
@@ -56,18 +57,18 @@ export interface VerifiedFile extends Omit<VerifiedProof, "entries" | "commands"
  * Verifies a proof file with no network: what `verifyProof` of the protocol checks (genesis, headers, paths), and beyond it every
  * signature of a transaction, command or command receipt whose key the file itself shows, and that command and receipt belong together.
  *
- * @param file - the parsed file
+ * @param file - its text or bytes, in which any changed byte is found; or the parsed value, as `getTrailProof` gives it
  * @param options.trust - id of the group that the caller trusts; without it compare `group` yourself
  * @throws HansaError `proof.malformed`, `proof.invalid`, `proof.untrusted`
  * @example
  * ```ts
- * const proved = verifyProofFile(JSON.parse(text), { trust: "hanse:main:2xG…" });
+ * const proved = verifyProofFile(await readFile("trail.json"), { trust: "hanse:main:2xG…" });
  * console.log(proved.entries.length, "transactions, as of", new Date(proved.time).toISOString());
  * ```
  */
 export function verifyProofFile(file: unknown, options: { readonly trust?: string | undefined } = {}): VerifiedFile {
-  const proved = verifyProof(file, options.trust === undefined ? {} : { trust: options.trust });
-  const proof = file as ProofFile;
+  const proof = typeof file === "string" || file instanceof Uint8Array ? decodeProof(file) : (file as ProofFile);
+  const proved = verifyProof(proof, options.trust === undefined ? {} : { trust: options.trust });
   const keys = collectKeys(proof.genesis, proved);
   return {
     ...proved,

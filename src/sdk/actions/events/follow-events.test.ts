@@ -66,10 +66,14 @@ describe("followEvents", () => {
     expect(refused.arrived).toHaveLength(1);
     const late = await serving((_, response) =>
       stream(response).write(
-        `${sent(1)}event: problem\ndata: ${JSON.stringify({ code: "topics.forbidden", detail: "no more" })}\n\n`,
+        `${sent(1)}event: error\ndata: ${JSON.stringify({ code: "topics.forbidden", message: "no more", payload: { needs: "x" } })}\n\n`,
       ),
     );
-    await expect(take(late, {}, 2)).rejects.toMatchObject({ code: "topics.forbidden", message: "no more" });
+    await expect(take(late, {}, 2)).rejects.toMatchObject({
+      code: "topics.forbidden",
+      message: "no more",
+      payload: { needs: "x" },
+    });
     expect(late.arrived).toHaveLength(1);
   });
 

@@ -66,7 +66,7 @@ export async function* followEvents(
         if (item.kind === "retry") delay = Math.min(item.ms, 30_000);
         if (item.kind !== "message") continue;
         failed = 0;
-        if (item.message.event === "problem") throw refusal(item.message.data);
+        if (item.message.event === "error") throw refusal(item.message.data);
         const logged = readLogged(item.message.data, url);
         // After a reconnection the node may begin at the last event, not behind it.
         if (next !== undefined && logged.offset < next) continue;

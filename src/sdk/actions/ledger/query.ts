@@ -1,5 +1,4 @@
 import type {
-  DeviceRecord,
   DeviceView,
   LinkageRecord,
   MemberRecord,
@@ -11,7 +10,7 @@ import type {
   QueryName,
   TopicRecord,
 } from "#protocol";
-import type { ResolvedDid, RootRecord } from "../../answers.ts";
+import type { DidVersions, ResolvedDid, RootRecord } from "../../answers.ts";
 import type { Client } from "../../client.ts";
 import { groupIdOfClient } from "../../group.ts";
 import { type CallOptions, callJson } from "../../request.ts";
@@ -24,11 +23,11 @@ export interface QueryAnswers {
   readonly "members.proposals": Page<ProposalRecord>;
   readonly "members.proposal": ProposalRecord;
   readonly "identity.resolve": ResolvedDid;
-  readonly "identity.versions": Page<ResolvedDid>;
+  readonly "identity.versions": DidVersions;
   readonly "devices.roots": Page<RootRecord>;
   readonly "devices.models": Page<ModelRecord>;
   readonly "devices.model": ModelRecord;
-  readonly "devices.list": Page<DeviceRecord>;
+  readonly "devices.list": Page<DeviceView>;
   readonly "devices.get": DeviceView;
   readonly "linkages.list": Page<LinkageRecord>;
   readonly "linkages.get": LinkageRecord;

@@ -4,7 +4,7 @@ import { groupIdOfClient } from "../../group.ts";
 import { type CallOptions, callJson } from "../../request.ts";
 
 /**
- * A proof file of one record's presence or absence. It is not checked here: give it to `verifyProofFile`.
+ * A proof file of one record's presence or absence as of the newest block. It is not checked here: give it to `verifyProofFile`.
  *
  * @example
  * ```ts
@@ -14,10 +14,10 @@ import { type CallOptions, callJson } from "../../request.ts";
  */
 export async function getProof(
   client: Client,
-  args: { readonly key: string; readonly height?: number | undefined },
+  args: { readonly key: string },
   options: CallOptions = {},
 ): Promise<RecordProof> {
   const group = await groupIdOfClient(client, options.signal);
-  const query = { key: args.key, height: args.height, proof: "1" };
+  const query = { key: args.key, proof: "1" };
   return callJson<RecordProof>(client, "record", { ...options, parameters: { group }, query });
 }

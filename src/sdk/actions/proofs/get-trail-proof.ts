@@ -9,15 +9,15 @@ import { type CallOptions, callJson } from "../../request.ts";
  * @example
  * ```ts
  * const proof = await getTrailProof(client, { about: device });
- * await writeFile("trail.json", JSON.stringify(proof));
+ * await writeFile("trail.json", encodeProof(proof));
  * ```
  */
 export async function getTrailProof(
   client: Client,
-  args: { readonly about: string; readonly limit?: number | undefined },
+  args: { readonly about: string },
   options: CallOptions = {},
 ): Promise<TrailProof> {
   const group = await groupIdOfClient(client, options.signal);
-  const query = { about: args.about, limit: args.limit, proof: "1" };
+  const query = { about: args.about, proof: "1" };
   return callJson<TrailProof>(client, "trail", { ...options, parameters: { group }, query });
 }
