@@ -1,0 +1,175 @@
+import type { CommandGroup, CommandSpec } from "./command.ts";
+import { demo } from "./commands/demo.ts";
+import { deviceAdmit } from "./commands/device/admit.ts";
+import { deviceAttest } from "./commands/device/attest.ts";
+import { deviceCertificate } from "./commands/device/certificate.ts";
+import { deviceChallenge } from "./commands/device/challenge.ts";
+import { deviceEnrol } from "./commands/device/enrol.ts";
+import { deviceLiftRecall } from "./commands/device/lift-recall.ts";
+import { deviceList } from "./commands/device/list.ts";
+import { deviceQuarantine } from "./commands/device/quarantine.ts";
+import { deviceRecall } from "./commands/device/recall.ts";
+import { deviceRelease } from "./commands/device/release.ts";
+import { deviceRevoke } from "./commands/device/revoke.ts";
+import { deviceRootAdd } from "./commands/device/root-add.ts";
+import { deviceRootList } from "./commands/device/root-list.ts";
+import { deviceRootRemove } from "./commands/device/root-remove.ts";
+import { deviceShow } from "./commands/device/show.ts";
+import { deviceTransfer } from "./commands/device/transfer.ts";
+import { didAddKey } from "./commands/did/add-key.ts";
+import { didCreate } from "./commands/did/create.ts";
+import { didDeactivate } from "./commands/did/deactivate.ts";
+import { didHistory } from "./commands/did/history.ts";
+import { didRemoveKey } from "./commands/did/remove-key.ts";
+import { didRemoveService } from "./commands/did/remove-service.ts";
+import { didRotateKey } from "./commands/did/rotate-key.ts";
+import { didSetControllers } from "./commands/did/set-controllers.ts";
+import { didSetService } from "./commands/did/set-service.ts";
+import { didShow } from "./commands/did/show.ts";
+import { errors } from "./commands/errors.ts";
+import { init } from "./commands/init.ts";
+import { keyCreate } from "./commands/key/create.ts";
+import { keyExportPublic } from "./commands/key/export-public.ts";
+import { keyList } from "./commands/key/list.ts";
+import { ledgerBackup } from "./commands/ledger/backup.ts";
+import { ledgerBlocks } from "./commands/ledger/blocks.ts";
+import { ledgerProof } from "./commands/ledger/proof.ts";
+import { ledgerRecord } from "./commands/ledger/record.ts";
+import { ledgerReplay } from "./commands/ledger/replay.ts";
+import { ledgerRestore } from "./commands/ledger/restore.ts";
+import { ledgerTransaction } from "./commands/ledger/transaction.ts";
+import { linkageAccept } from "./commands/linkage/accept.ts";
+import { linkageActivate } from "./commands/linkage/activate.ts";
+import { linkageCheck } from "./commands/linkage/check.ts";
+import { linkageEnd } from "./commands/linkage/end.ts";
+import { linkageList } from "./commands/linkage/list.ts";
+import { linkagePropose } from "./commands/linkage/propose.ts";
+import { linkageShow } from "./commands/linkage/show.ts";
+import { linkageSuspend } from "./commands/linkage/suspend.ts";
+import { linkageWhy } from "./commands/linkage/why.ts";
+import { linkageWithdraw } from "./commands/linkage/withdraw.ts";
+import { memberApprove } from "./commands/member/approve.ts";
+import { memberList } from "./commands/member/list.ts";
+import { memberProposals } from "./commands/member/proposals.ts";
+import { memberPropose } from "./commands/member/propose.ts";
+import { memberReject } from "./commands/member/reject.ts";
+import { memberShow } from "./commands/member/show.ts";
+import { memberWithdraw } from "./commands/member/withdraw.ts";
+import { modelCertify } from "./commands/model/certify.ts";
+import { modelDefine } from "./commands/model/define.ts";
+import { modelFirmware } from "./commands/model/firmware.ts";
+import { modelList } from "./commands/model/list.ts";
+import { modelShow } from "./commands/model/show.ts";
+import { sign } from "./commands/sign.ts";
+import { status } from "./commands/status.ts";
+import { submit } from "./commands/submit.ts";
+import { topicChange } from "./commands/topic/change.ts";
+import { topicClose } from "./commands/topic/close.ts";
+import { topicFollow } from "./commands/topic/follow.ts";
+import { topicList } from "./commands/topic/list.ts";
+import { topicOpen } from "./commands/topic/open.ts";
+import { topicProof } from "./commands/topic/proof.ts";
+import { topicPublish } from "./commands/topic/publish.ts";
+import { topicRead } from "./commands/topic/read.ts";
+import { topicShow } from "./commands/topic/show.ts";
+import { topicToken } from "./commands/topic/token.ts";
+import { trail } from "./commands/trail.ts";
+import { up } from "./commands/up.ts";
+import { verify } from "./commands/verify.ts";
+
+/** Every command, in the order of `hansa --help`. */
+export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
+  init,
+  up,
+  demo,
+  status,
+  {
+    name: "member",
+    summary: "Members of the group, their roles and votes.",
+    commands: [memberList, memberShow, memberPropose, memberApprove, memberReject, memberWithdraw, memberProposals],
+  },
+  {
+    name: "did",
+    summary: "Decentralised identifiers: keys, services, controllers.",
+    commands: [
+      didCreate,
+      didShow,
+      didAddKey,
+      didRemoveKey,
+      didRotateKey,
+      didSetService,
+      didRemoveService,
+      didSetControllers,
+      didDeactivate,
+      didHistory,
+    ],
+  },
+  {
+    name: "device",
+    summary: "Devices: certificates, admission, ownership, quarantine, recall.",
+    commands: [
+      { name: "root", summary: "Root keys of makers.", commands: [deviceRootAdd, deviceRootRemove, deviceRootList] },
+      deviceEnrol,
+      deviceChallenge,
+      deviceAdmit,
+      deviceAttest,
+      deviceCertificate,
+      deviceQuarantine,
+      deviceRelease,
+      deviceRevoke,
+      deviceTransfer,
+      deviceRecall,
+      deviceLiftRecall,
+      deviceList,
+      deviceShow,
+    ],
+  },
+  {
+    name: "model",
+    summary: "Device models, their firmware and certifications.",
+    commands: [modelDefine, modelFirmware, modelCertify, modelList, modelShow],
+  },
+  {
+    name: "linkage",
+    summary: "Linkage contracts between devices of several parties.",
+    commands: [
+      linkagePropose,
+      linkageAccept,
+      linkageSuspend,
+      linkageActivate,
+      linkageWithdraw,
+      linkageEnd,
+      linkageList,
+      linkageShow,
+      linkageWhy,
+      linkageCheck,
+    ],
+  },
+  {
+    name: "topic",
+    summary: "Topics: who may speak and listen, and their events.",
+    commands: [
+      topicOpen,
+      topicChange,
+      topicClose,
+      topicList,
+      topicShow,
+      topicPublish,
+      topicRead,
+      topicFollow,
+      topicProof,
+      topicToken,
+    ],
+  },
+  {
+    name: "ledger",
+    summary: "Blocks, records and the ledger's files.",
+    commands: [ledgerBlocks, ledgerTransaction, ledgerRecord, ledgerProof, ledgerReplay, ledgerBackup, ledgerRestore],
+  },
+  { name: "key", summary: "Keys of the home.", commands: [keyList, keyCreate, keyExportPublic] },
+  trail,
+  verify,
+  sign,
+  submit,
+  errors,
+];

@@ -1,0 +1,74 @@
+import { type MemberChange, operation, type Parameters, type Role } from "#protocol";
+import { defineCommand } from "../../command.ts";
+import { cliError } from "../../errors.ts";
+import { readJsonFile } from "../../home/files.ts";
+import { parseRoles } from "../../parse.ts";
+import type { Shell, TransactOptions } from "../../shell.ts";
+
+interface Options extends TransactOptions {
+  readonly name?: string;
+  readonly roles?: Role[];
+  readonly parameters?: string;
+  readonly reason?: string;
+}
+
+export const memberPropose = defineCommand<[kind: string, member: string | undefined], Options>({
+  name: "propose",
+  summary:
+    "Propose a change, to be decided by the members' votes: admit, roles, suspend, reinstate, remove or parameters.",
+  arguments: [
+    { name: "<kind>", description: "admit, roles, suspend, reinstate, remove, parameters" },
+    { name: "[member]", description: "DID, or name of an identity of the home" },
+  ],
+  options: [
+    { flags: "--name <name>", description: "name of a member to admit" },
+    {
+      flags: "--roles <roles>",
+      description: "platform, maker, lab, regulator; with commas between",
+      parse: parseRoles,
+    },
+    { flags: "--parameters <file>", description: "JSON file with the group's new parameters, whole" },
+    { flags: "--reason <text>", description: "why; public, so nothing personal" },
+  ],
+  examples: [
+    "hansa member propose admit did:hansa:hanse:3QJmV3qfvL9SuYo34YihAf3sRCW3 --name Lab1 --roles lab,regulator",
+    'hansa member propose suspend acme --reason "key lost"',
+    "hansa member propose parameters --parameters parameters.json",
+  ],
+  transacts: true,
+  async run(shell, options, kind, member) {
+    const change = await changeOf(shell, options, kind, member);
+    const { reason } = options;
+    return shell.transact(
+      [operation("members.propose", { change, ...(reason === undefined ? {} : { reason }) })],
+      options,
+    );
+  },
+});
+
+async function changeOf(
+  shell: Shell,
+  { name, roles, parameters }: Options,
+  kind: string,
+  member: string | undefined,
+): Promise<MemberChange> {
+  const missing = (what: string) => cliError("cli.argument", `a proposal of kind ${kind} needs ${what}`, { kind });
+  if (kind === "parameters") {
+    if (parameters === undefined) throw missing("--parameters FILE");
+    // The ledger holds them against their schema.
+    return { kind, parameters: readJsonFile(shell.path(parameters)) as unknown as Parameters };
+  }
+  if (kind !== "admit" && kind !== "roles" && kind !== "suspend" && kind !== "reinstate" && kind !== "remove")
+    throw cliError(
+      "cli.argument",
+      `${kind} is no kind of proposal: admit, roles, suspend, reinstate, remove, parameters`,
+      { kind },
+    );
+  if (member === undefined) throw missing("the member's DID");
+  const did = await shell.did(member);
+  if (kind === "suspend" || kind === "reinstate" || kind === "remove") return { kind, member: did };
+  if (roles === undefined) throw missing("--roles");
+  if (kind === "roles") return { kind, member: did, roles };
+  if (name === undefined) throw missing("--name");
+  return { kind, member: did, name, roles };
+}

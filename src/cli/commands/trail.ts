@@ -1,0 +1,56 @@
+import { encodeProof, getTrail, getTrailProof, type TrailStep, verifyProofFile } from "#sdk";
+import { defineCommand } from "../command.ts";
+import { writeNewFile } from "../home/files.ts";
+import { parseCount } from "../parse.ts";
+
+export const trail = defineCommand<[about: string], { limit: number; proof?: string }>({
+  name: "trail",
+  summary:
+    "Show what happened to a device, member, linkage or topic; with --proof as one file that anybody can verify.",
+  arguments: [{ name: "<about>", description: "DID, linkage id, topic, or name of an identity of the home" }],
+  options: [
+    { flags: "--limit <count>", description: "how many steps at most", parse: parseCount, default: 1000 },
+    { flags: "--proof <file>", description: "write the proof file" },
+  ],
+  examples: [
+    "hansa trail lamp",
+    "hansa trail lk_3QJmV3qfvL9SuYo34YihAf3sRCW3 --proof trail.json && hansa verify trail.json",
+  ],
+  async run(shell, { limit, proof }, given) {
+    const about = /^(did:|lk_)|\//.test(given) ? given : await shell.did(given).catch(() => given);
+    const call = { signal: shell.io.signal };
+    if (proof !== undefined) {
+      const file = await getTrailProof(shell.client, { about }, call);
+      // A node that hands out a broken proof is found out now, and not when it is needed.
+      const { entries, records, group } = verifyProofFile(file);
+      const text = encodeProof(file);
+      writeNewFile(shell.path(proof), `${text}\n`);
+      return {
+        json: { file: proof, about, group, entries: entries.length, records: records.length, bytes: text.length },
+        text: `${proof}: ${entries.length} transactions and ${records.length} records about ${shell.id(about)}, ${text.length} bytes\n${shell.paint("dim", `Anybody verifies it with: hansa verify ${proof} --trust ${group}`)}`,
+      };
+    }
+    const items: TrailStep[] = [];
+    let after: string | undefined;
+    do {
+      const asked = Math.min(1000, limit - items.length);
+      const page = await getTrail(shell.client, { about, limit: asked, after }, call);
+      items.push(...page.items);
+      if (page.next === after) break;
+      after = page.next;
+    } while (after !== undefined && items.length < limit);
+    const rows = items.flatMap(({ height, time, facts, signers }) =>
+      facts.map(({ fact, data }) => [
+        String(height),
+        shell.time(time),
+        fact,
+        shell.value(data),
+        signers.map((did) => shell.id(did)).join(", "),
+      ]),
+    );
+    return {
+      json: { about, items },
+      text: shell.table(["block", "time", "fact", "data", "signed by"], rows, "nothing happened"),
+    };
+  },
+});
