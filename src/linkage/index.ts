@@ -1,5 +1,15 @@
+export {
+  type AnalysedLinkage,
+  type Analysis,
+  type AnalysisOptions,
+  analyseLinkages,
+  type Channel,
+  type Finding,
+  type FindingKind,
+} from "./analysis/analyse.ts";
 export { commandIdOf } from "./command-id.ts";
 export type { ConditionTrace } from "./conditions.ts";
+export { type DryRun, type DryRunInput, type DryRunValue, dryRun } from "./dry-run.ts";
 export * from "./errors.ts";
 export * from "./needs.ts";
 export { digestOfToken, isReceiptFor } from "./receipts/check-receipt.ts";
@@ -15,4 +25,5 @@ export {
 export type { Cause } from "./target/causes.ts";
 export { CommandTarget, type TargetOptions } from "./target/command-target.ts";
 export type { Evidence, Firing, RunReport, RunState } from "./trace.ts";
-export { LinkageRuntime, type RuntimeOptions } from "./trigger/runtime.ts";
+export { LinkageRuntime } from "./trigger/runtime.ts";
+export type { RuntimeOptions } from "./trigger/runtime-options.ts";

@@ -18,7 +18,8 @@ import {
 import type { ActOutcome, Change, DurableMap } from "./needs.ts";
 import { type AnchorPlace, type AnchorRequest, ReceiptBatches } from "./receipts/receipt-batches.ts";
 import { CommandTarget, type TargetOptions } from "./target/command-target.ts";
-import { LinkageRuntime, type RuntimeOptions } from "./trigger/runtime.ts";
+import { LinkageRuntime } from "./trigger/runtime.ts";
+import type { RuntimeOptions } from "./trigger/runtime-options.ts";
 
 export const GROUP = "hanse:main:test";
 /** Seconds since 1970 at which worlds begin. */

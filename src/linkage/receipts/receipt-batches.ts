@@ -68,6 +68,8 @@ interface KeptBatch {
   readonly counts: AnchorRequest["counts"];
   /** Whether it may have been offered before. */
   readonly offered: boolean;
+  /** The ledger will never take it: none of its linkages' targets is operated here any more. */
+  readonly refused?: true;
   readonly place?: AnchorPlace;
 }
 
@@ -269,17 +271,40 @@ export class ReceiptBatches {
     if (place === undefined) {
       // An anchor whose answer is lost may stand all the same: whoever looks at this batch again must know.
       if (!batch.offered) store.batch([{ key: batchKey(number), value: encodeRecord({ ...batch, offered: true }) }]);
-      const id = encodeBase64Url(sha256(encodeUtf8(`hansa receipt batch\0${root}`)));
+      // Fewer counts are another transaction, so the id follows from them too.
+      const id = encodeBase64Url(sha256(encodeUtf8(`hansa receipt batch\0${root}\0${counts.length}`)));
       try {
         place = await anchor({ id, batch: { root, size }, counts });
       } catch (error) {
         place = placeOf(error) ?? (await find?.(root));
-        if (place === undefined) throw error;
+        if (place === undefined && !this.#leaveOut(number, batch, error)) throw error;
+        if (place === undefined) return;
       }
     }
     const { height, index } = place;
-    store.batch([
-      { key: batchKey(number), value: encodeRecord({ ...batch, offered: true, place: { height, index } }) },
+    this.#end(number, { ...batch, offered: true, place: { height, index } });
+  }
+
+  /**
+   * A linkage whose target changed hands meanwhile is no longer ours to count, and must not hold up the rest: the batch goes without
+   * its count, its receipts stay under the root. Where nothing is left to count, nothing can be anchored.
+   */
+  #leaveOut(number: number, batch: KeptBatch, error: unknown): boolean {
+    const linkage = isHansaError(error) ? (error.payload as { linkage?: unknown }).linkage : undefined;
+    const counts = batch.counts.filter((count) => count.linkage !== linkage);
+    if (counts.length === batch.counts.length) return false;
+    this.#options.onError?.(error);
+    if (counts.length === 0) this.#end(number, { ...batch, refused: true });
+    else
+      this.#options.store.batch([
+        { key: batchKey(number), value: encodeRecord({ ...batch, counts, offered: true } satisfies KeptBatch) },
+      ]);
+    return true;
+  }
+
+  #end(number: number, batch: KeptBatch): void {
+    this.#options.store.batch([
+      { key: batchKey(number), value: encodeRecord(batch) },
       { key: "h", value: encodeRecord({ open: this.#open, next: number + 1 }) },
     ]);
     this.#next = number + 1;

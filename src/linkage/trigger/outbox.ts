@@ -93,7 +93,10 @@ export class Outbox {
   #attempt(entry: Waiting): void {
     const { clock, channel, attemptMs } = this.#options;
     const left = entry.command.exp * 1000 - clock.now();
-    if (left <= 0) return this.#expire(entry);
+    if (left <= 0) {
+      this.#expire(entry);
+      return;
+    }
     entry.attempts++;
     this.#flying++;
     let landed = false;
@@ -133,7 +136,10 @@ export class Outbox {
     entry.cancel?.();
     const { clock } = this.#options;
     const left = entry.command.exp * 1000 - clock.now();
-    if (left <= 0) return this.#expire(entry);
+    if (left <= 0) {
+      this.#expire(entry);
+      return;
+    }
     const pause = Math.min(FIRST_PAUSE_MS * 2 ** (entry.attempts - 1), LONGEST_PAUSE_MS, left);
     entry.cancel = clock.after(pause, () => this.#enqueue(entry));
   }

@@ -9,8 +9,7 @@
  *
  * Order at start: make the runtime, feed what came after the cursors, then `start`: timers that fell due meanwhile fire once.
  */
-import type { Clock, Json } from "#base";
-import type { Signer } from "#crypto";
+import type { Json } from "#base";
 import {
   type Action,
   type Command,
@@ -23,9 +22,7 @@ import {
   signCommand,
 } from "#protocol";
 import { commandIdOf } from "../command-id.ts";
-import { type ConditionTrace, evaluateCondition } from "../conditions.ts";
 import type { LinkageErrorCode } from "../errors.ts";
-import type { CommandChannel, DeviceFacts, DurableMap, LinkageView, MemberFacts } from "../needs.ts";
 import { isReceiptFor } from "../receipts/check-receipt.ts";
 import { decodeRecord } from "../records.ts";
 import { commandKey, type Firing, type RunReport, type RunTrace, readRuns, type SentCommand } from "../trace.ts";
@@ -34,34 +31,9 @@ import { ActiveLinkage, type KeptState, stateKey, type WaitingRun } from "./acti
 import { Journal } from "./journal.ts";
 import { Outbox, type OutboxEntry } from "./outbox.ts";
 import { RunLog } from "./run-log.ts";
+import type { RuntimeOptions } from "./runtime-options.ts";
+import { isHeardHere, judgeFiring, problemOfLinkage, problemOfSending } from "./standing.ts";
 import { type WatchedThing, WatchedThings } from "./watched-things.ts";
-
-export interface RuntimeOptions {
-  /** Id of the group. */
-  readonly group: string;
-  /** The member whose node this is, and the key with which it signs commands. */
-  readonly member: string;
-  readonly kid: string;
-  readonly signer: Signer;
-  readonly store: DurableMap;
-  readonly clock: Clock;
-  readonly linkages: LinkageView;
-  readonly devices: DeviceFacts;
-  readonly members: MemberFacts;
-  readonly channel: CommandChannel;
-  /** Life of a command, seconds; 30 by default. */
-  readonly commandSeconds?: number;
-  /** An event older than this changes what is known and fires nothing; 300 seconds by default. */
-  readonly eventSeconds?: number;
-  /** Runs of a linkage whose trace is kept; 50 by default. */
-  readonly runs?: number;
-  /** Runs of a linkage that wait in a queue or beside one another; 16 by default. */
-  readonly waiting?: number;
-  /** Commands that wait for a receipt; 10,000 by default. */
-  readonly outbox?: number;
-  /** Hears of a store that fails where nobody called: in a timer, or when a receipt comes. */
-  readonly onError?: (error: unknown) => void;
-}
 
 /** Waits of changes that decide nothing, milliseconds. */
 const VALUES_MS = 1000;
@@ -173,19 +145,19 @@ export class LinkageRuntime {
   onBlock(_height: number, changed: readonly string[]): void {
     for (const id of changed) this.#index(id);
     for (const linkage of [...this.#busy]) {
-      const reason = this.#problemOf(linkage);
+      const reason = problemOfLinkage(linkage, this.#options);
       // Before `from` nothing can be busy, and `until` is found by the timer: the rest are the ledger's changes.
       if (reason !== undefined) this.#drop(linkage, reason);
     }
     for (const { command } of [...this.#outbox.entries()]) {
-      const reason = this.#problemOfCommand(command);
+      const reason = this.#problemOfSending(command);
       if (reason === undefined) continue;
       this.#outbox.remove(command.jti);
       this.#log.answer(command.jti, "refused", reason, undefined);
       this.#urgent = true;
     }
     this.#outgoing = this.#outgoing.filter(({ command }) => {
-      const reason = this.#problemOfCommand(command);
+      const reason = this.#problemOfSending(command);
       if (reason !== undefined) this.#log.answer(command.jti, "refused", reason, undefined);
       return reason === undefined;
     });
@@ -228,7 +200,9 @@ export class LinkageRuntime {
       ...(event.data === undefined ? {} : { value: keepValue(event.data) }),
     };
     if (kind === "property") this.#takeValue(thing, event.data ?? null, firing);
-    else for (const linkage of thing.triggers) if (this.#listens(linkage)) this.#fire(linkage, firing, firing.at);
+    else
+      for (const linkage of thing.triggers)
+        if (isHeardHere(linkage, this.#options)) this.#fire(linkage, firing, firing.at);
   }
 
   #takeValue(thing: WatchedThing, value: Json, firing: Firing): void {
@@ -236,7 +210,7 @@ export class LinkageRuntime {
     if (changed) this.#journal.put(thing.key, thing);
     if (flipped) this.#urgent = true;
     for (const linkage of thing.triggers) {
-      if (!this.#listens(linkage)) continue;
+      if (!isHeardHere(linkage, this.#options)) continue;
       if (linkage.kind === "change") {
         // The first value that is known is no change.
         if (changed && !first) this.#fire(linkage, firing, firing.at);
@@ -253,55 +227,40 @@ export class LinkageRuntime {
     }
   }
 
-  /** Whether this node evaluates a linkage, now: the trigger's device is operated here and the contract's time has come. */
-  #listens(linkage: ActiveLinkage): boolean {
-    const { devices, member, clock } = this.#options;
-    const seconds = clock.now() / 1000;
-    const { from, until } = linkage.contract;
-    return seconds >= from && seconds < until && devices.operatorOf(linkage.device) === member;
-  }
-
   /** @param at - time at which conditions are looked at */
   #fire(linkage: ActiveLinkage, firing: Firing, at: number): void {
     const now = this.#options.clock.now();
-    const { mode, limits } = linkage.contract;
-    const refuse = (reason: LinkageErrorCode, seen?: ConditionTrace) => {
-      this.#log.refuse(linkage, firing, now, reason, seen);
-    };
-    const problem = this.#problemOf(linkage);
-    if (problem !== undefined) return refuse(problem);
-    // A `for` fires long after its event: only what the log hands over late is stale.
-    if (linkage.forMs === 0 && now - firing.at > this.#eventMs) return refuse("linkage.event-stale");
-    if (firing.hops + 1 > limits.hops) return refuse("linkage.hops");
-    if (firing.cause !== undefined && this.#isOwn(linkage, firing.cause)) return refuse("linkage.self-loop");
-    let condition: ConditionTrace | undefined;
-    if (linkage.condition !== undefined) {
-      condition = evaluateCondition(linkage.condition, at, (leaf) =>
-        this.#options.devices.isAdmitted(leaf.device)
-          ? this.#things.get(leaf.device, "property", leaf.property)?.read(leaf)
-          : undefined,
-      );
-      if (condition.met === null) return refuse("linkage.condition-unknown", condition);
-      if (!condition.met) return refuse("linkage.condition", condition);
+    const judged = judgeFiring(linkage, firing, at, this.#options, {
+      things: this.#things,
+      eventMs: this.#eventMs,
+      isOwn: (jti) => this.#journal.get<SentCommand>(commandKey(jti))?.linkage === linkage.id,
+    });
+    const { condition } = judged;
+    const reason = judged.reason ?? this.#crowdOf(linkage);
+    if (reason === undefined && linkage.runs.length > 0 && linkage.contract.mode === "queued") {
+      const { sequence } = this.#log.open(linkage, firing, now, "queued", condition);
+      linkage.queue.push({ sequence, firing });
+      this.#touch(linkage);
+      return;
     }
-    if (linkage.runs.length > 0) {
-      if (mode === "single") return refuse("linkage.busy", condition);
-      if (mode === "parallel" && linkage.runs.length >= this.#waiting) return refuse("linkage.busy", condition);
-      if (mode === "queued") {
-        if (linkage.queue.length >= this.#waiting) return refuse("linkage.queue-full", condition);
-        const { sequence } = this.#log.open(linkage, firing, now, "queued", condition);
-        linkage.queue.push({ sequence, firing });
-        return this.#touch(linkage);
-      }
+    const refusal = reason ?? this.#limitOf(linkage, now);
+    if (refusal !== undefined) {
+      this.#log.refuse(linkage, firing, now, refusal, condition);
+      return;
     }
-    const limit = this.#limitOf(linkage, now);
-    if (limit !== undefined) return refuse(limit, condition);
-    if (mode === "restart") {
+    if (linkage.contract.mode === "restart") {
       for (const run of linkage.runs) this.#log.end(linkage.id, run.sequence, "cancelled", "linkage.restarted");
       linkage.runs = [];
     }
     const trace = this.#log.open(linkage, firing, now, "done", condition);
     this.#advance(linkage, { sequence: trace.sequence, firing, step: 0, wake: now }, trace);
+  }
+
+  /** Why there is no room beside the runs that wait. */
+  #crowdOf({ contract: { mode }, runs, queue }: ActiveLinkage): LinkageErrorCode | undefined {
+    if (runs.length === 0) return undefined;
+    if (mode === "queued") return queue.length >= this.#waiting ? "linkage.queue-full" : undefined;
+    return mode === "single" || (mode === "parallel" && runs.length >= this.#waiting) ? "linkage.busy" : undefined;
   }
 
   /** Counts a run that is about to start, or says why it must not. */
@@ -390,7 +349,7 @@ export class LinkageRuntime {
   #onTimer(linkage: ActiveLinkage): void {
     linkage.timerAt = undefined;
     if (this.#active.get(linkage.id) !== linkage || this.#state !== "running") return;
-    const problem = this.#problemOf(linkage);
+    const problem = problemOfLinkage(linkage, this.#options);
     if (problem !== undefined) this.#drop(linkage, problem);
     const now = this.#options.clock.now();
     const { pending } = linkage;
@@ -408,29 +367,6 @@ export class LinkageRuntime {
     } catch (error) {
       this.#fail(error);
     }
-  }
-
-  /** Why a linkage must not run now, by the newest block; `undefined` where it may. */
-  #problemOf(linkage: ActiveLinkage): LinkageErrorCode | undefined {
-    const { linkages, devices, members, member, clock } = this.#options;
-    const record = linkages.get(linkage.id);
-    if (record === undefined) return "linkage.unknown";
-    if (record.status !== "active") return "linkage.not-active";
-    if (record.version !== linkage.version) return "linkage.version";
-    const seconds = clock.now() / 1000;
-    if (seconds < record.contract.from || seconds >= record.contract.until) return "linkage.not-valid";
-    if (!devices.isAdmitted(linkage.device)) return "linkage.device-not-admitted";
-    if (devices.operatorOf(linkage.device) !== member) return "linkage.not-operator";
-    return members.isActive(member) ? undefined : "linkage.unauthenticated";
-  }
-
-  #problemOfCommand(command: Command): LinkageErrorCode | undefined {
-    const linkage = this.#active.get(command.linkage);
-    if (linkage === undefined) return "linkage.not-active";
-    if (linkage.version !== command.version) return "linkage.version";
-    const problem = this.#problemOf(linkage);
-    if (problem !== undefined) return problem;
-    return this.#options.devices.isAdmitted(command.sub) ? undefined : "linkage.device-not-admitted";
   }
 
   /** Ends all that a linkage has under way. */
@@ -487,6 +423,10 @@ export class LinkageRuntime {
     linkage.timerAt = undefined;
   }
 
+  #problemOfSending(command: Command): LinkageErrorCode | undefined {
+    return problemOfSending(command, this.#active.get(command.linkage), this.#options);
+  }
+
   #settle(): void {
     if (this.#urgent || this.#journal.size >= MOST_DIRTY) this.#commit();
     else this.#journal.later(this.#journal.size > this.#cursors.size ? VALUES_MS : CURSORS_MS);
@@ -516,11 +456,6 @@ export class LinkageRuntime {
     return this.#outbox.has(jti) || this.#outgoing.some(({ command }) => command.jti === jti);
   }
 
-  /** Whether a command came from this linkage. */
-  #isOwn(linkage: ActiveLinkage, jti: string): boolean {
-    return this.#journal.get<SentCommand>(commandKey(jti))?.linkage === linkage.id;
-  }
-
   #takeReceipt(entry: OutboxEntry, token: string): boolean {
     const { members, devices } = this.#options;
     const receipt = isReceiptFor(entry, token, members, devices);
@@ -543,7 +478,7 @@ export class LinkageRuntime {
         continue;
       }
       const { command } = decodeCommand(sent.token);
-      const problem = this.#problemOfCommand(command);
+      const problem = this.#problemOfSending(command);
       if (problem !== undefined) this.#log.answer(jti, "refused", problem, undefined);
       else if (command.exp * 1000 <= clock.now()) this.#log.answer(jti, "timeout", "linkage.no-answer", undefined);
       else this.#outbox.add({ command, token: sent.token, sequence: sent.sequence });
