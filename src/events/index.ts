@@ -5,3 +5,20 @@ export { type EventProof, type EventProofTrust, verifyEventProof } from "./log/e
 export * from "./log/topic-logs.ts";
 export * from "./rights.ts";
 export { isTopicFilter, isTopicName, matchesFilter } from "./topic-filter.ts";
+export {
+  type EventHandlers,
+  type LiveRequest,
+  liveEvents,
+  proveEvent,
+  publishEvent,
+  readEvents,
+} from "./transports/http/event-handlers.ts";
+export { MQTT_LIMITS, type MqttLimits } from "./transports/mqtt/mqtt-limits.ts";
+export {
+  type MqttLogLine,
+  type MqttOptions,
+  type MqttStats,
+  type MqttTransport,
+  type ResultListener,
+  startMqtt,
+} from "./transports/mqtt/start-mqtt.ts";

@@ -228,7 +228,6 @@ describe("checkpoints and proofs of topic logs", () => {
       verifyEventProof(proof, { ...trusted(), key: { algorithm: "Ed25519", bytes: other.publicKey } }),
     ).toBeUndefined();
     const text = JSON.stringify(proof);
-    const note = JSON.stringify(proof.checkpoint);
     fc.assert(
       fc.property(fc.nat(text.length - 1), fc.constantFrom("A", "b", "7", '"'), (at, letter) => {
         fc.pre(text[at] !== letter);

@@ -1,0 +1,529 @@
+/**
+ * What MQTT sessions are made of, in memory for speed and in a `KeyValueStore` so that it survives SIGKILL: subscriptions, messages that
+ * wait for a client, identifiers of QoS 2 messages, retained messages, wills. It is an aedes persistence. Clean sessions touch no disk.
+ *
+ * Keys: `s/<client>` subscriptions, `o/<client>/<seq>` outgoing, `i/<client>/<id>` incoming, `r/<topic>` retained, `w/<client>` will.
+ */
+import { Readable } from "node:stream";
+import type { KeyValueStore } from "#storage";
+import { eventError } from "../../errors.ts";
+import { FilterTree, matchesFilter } from "../../topic-filter.ts";
+import { decodePacket, encodePacket, type KeptPacket } from "./packet-record.ts";
+import { clientKey, type KeptSubscription, type Outgoing, Session } from "./session.ts";
+import { type Outcome, SETTLED, Settled } from "./settled.ts";
+
+/** A connected client, or just its id. */
+export interface SessionClient {
+  readonly id: string;
+  readonly clean?: boolean;
+  readonly conn?: unknown;
+}
+
+export interface SessionLimits {
+  readonly sessions: number;
+  readonly queuedMessages: number;
+  readonly queuedBytes: number;
+  readonly retained: number;
+}
+
+export interface SessionStoreOptions {
+  readonly store: KeyValueStore;
+  /** Runs changes of `store` in the next transaction; resolves once they are durable. */
+  readonly durably: (run: () => void) => Promise<void>;
+  readonly limits: SessionLimits;
+  /** Whether a subscription of a list was granted: aedes hands over refused ones too. */
+  readonly granted?: (subscription: object) => boolean;
+  /** What is kept with a client's will, to check its rights after a restart. */
+  readonly ownerOf?: (client: SessionClient) => unknown;
+  readonly isConnected?: (id: string) => boolean;
+  readonly onError?: (error: unknown) => void;
+}
+
+/** A will that a crash left behind. */
+export interface OrphanWill {
+  readonly clientId: string;
+  readonly packet: KeptPacket;
+  readonly owner: unknown;
+}
+
+interface Match {
+  readonly clientId: string;
+  readonly topic: string;
+  readonly qos: number;
+  readonly rh: number | undefined;
+  readonly rap: boolean | undefined;
+  readonly nl: boolean | undefined;
+}
+
+/**
+ * All that one published packet changes in sessions: written in the transaction that makes its event durable, taken over into memory
+ * when aedes gets to it. It rides on the packet as `properties`, which aedes carries along and MQTT 3.1.1 never sends.
+ */
+export class Staged {
+  readonly write: () => void;
+  readonly queued = new Map<string, number>();
+
+  constructor(write: (staged: Staged) => void) {
+    this.write = () => write(this);
+  }
+}
+
+/** Of a packet for which nothing has to be kept. Whoever subscribes after it was taken has no claim to it. */
+export const NOTHING_STAGED = new Staged(() => {});
+
+const stagedOf = (packet: object): Staged | undefined => {
+  const { properties } = packet as { properties?: unknown };
+  return properties instanceof Staged ? properties : undefined;
+};
+
+const STORED = "stored";
+const sequence = (seq: number) => seq.toString(36).padStart(11, "0");
+
+export class SessionStore {
+  readonly #options: SessionStoreOptions;
+  readonly #store: KeyValueStore;
+  readonly #sessions = new Map<string, Session>();
+  readonly #tree = new FilterTree<Match>();
+  readonly #retained = new Map<string, KeptPacket>();
+  readonly #wills = new Map<string, KeptPacket & { clientId?: string }>();
+  readonly #orphans: OrphanWill[] = [];
+  // Of clean sessions, which end with their connection.
+  readonly #incoming = new Map<string, Map<number, KeptPacket>>();
+  #queuedBytes = 0;
+  #dropped = 0;
+  broker: { id: string } | undefined;
+
+  constructor(options: SessionStoreOptions) {
+    this.#options = options;
+    this.#store = options.store;
+    this.#load();
+  }
+
+  #load(): void {
+    for (const { value } of this.#store.list("s/")) {
+      const { id, subscriptions } = JSON.parse(Buffer.from(value).toString()) as {
+        id: string;
+        subscriptions: KeptSubscription[];
+      };
+      const session = this.#session(id);
+      session.saved = true;
+      for (const subscription of subscriptions) this.#subscribe(session, subscription);
+    }
+    for (const { key, value } of this.#store.list("o/")) {
+      const { packet, about } = decodePacket(value);
+      const seq = Number.parseInt(key.slice(key.lastIndexOf("/") + 1), 36);
+      // Numbers of an earlier run mean nothing now; these are of a broker that never publishes.
+      if (packet.cmd === "publish") Object.assign(packet, { brokerId: STORED, brokerCounter: seq });
+      this.#queuedBytes += this.#session(String(about["client"])).add(seq, packet).bytes;
+    }
+    for (const { value } of this.#store.list("i/")) {
+      const { packet, about } = decodePacket(value);
+      this.#session(String(about["client"])).incoming.set(packet.messageId as number, packet);
+    }
+    for (const { value } of this.#store.list("r/")) {
+      const { packet } = decodePacket(value);
+      this.#retained.set(packet.topic as string, packet);
+    }
+    for (const { value } of this.#store.list("w/")) {
+      const { packet, about } = decodePacket(value);
+      this.#orphans.push({ clientId: String(about["client"]), packet, owner: about["owner"] });
+    }
+  }
+
+  /** Called by aedes, which insists on an async function. */
+  async setup(broker: { id: string }): Promise<void> {
+    this.broker = broker;
+  }
+
+  async destroy(): Promise<void> {}
+
+  #session(id: string): Session {
+    let session = this.#sessions.get(id);
+    if (session === undefined) {
+      session = new Session(id);
+      this.#sessions.set(id, session);
+    }
+    return session;
+  }
+
+  #durably(run: () => void): Promise<void> {
+    return this.#options.durably(run);
+  }
+
+  /** For changes whose loss costs a repetition at most. */
+  #eventually(run: () => void): void {
+    this.#options.durably(run).catch((error: unknown) => this.#options.onError?.(error));
+  }
+
+  // — what a publisher's packet changes, in the transaction of its event —
+
+  /** What must become durable with a packet; `NOTHING_STAGED` where no persistent session waits for it. */
+  stage(packet: KeptPacket, publisher?: SessionClient): Staged {
+    const matches = (packet.qos ?? 0) > 0 ? this.#tree.match(packet.topic as string) : [];
+    const released = packet.qos === 2 && publisher?.clean === false;
+    if (!packet.retain && !released && matches.length === 0) return NOTHING_STAGED;
+    return new Staged((staged) => {
+      if (packet.retain) this.#writeRetained(packet);
+      if (released) {
+        const key = `i/${clientKey(publisher.id)}/${packet.messageId}`;
+        const identifier: KeptPacket = { cmd: "publish", messageId: packet.messageId };
+        this.#store.put(key, encodePacket(identifier, { client: publisher.id }));
+      }
+      for (const match of matches) {
+        if (staged.queued.has(match.clientId)) continue;
+        const seq = this.#writeOutgoing(match, packet);
+        if (seq !== undefined) staged.queued.set(match.clientId, seq);
+      }
+    });
+  }
+
+  #writeOutgoing(match: { clientId: string; qos?: number }, packet: KeptPacket): number | undefined {
+    const session = this.#session(match.clientId);
+    const { queuedMessages, queuedBytes } = this.#options.limits;
+    if (session.queued >= queuedMessages || this.#queuedBytes >= queuedBytes) {
+      this.#dropped++;
+      return undefined;
+    }
+    const seq = session.nextSeq++;
+    // A message goes out with the lower of both levels [MQTT-3.8.4-6].
+    const kept = { ...packet, qos: Math.min(packet.qos ?? 0, match.qos ?? 2), retain: false, messageId: undefined };
+    this.#store.put(`o/${session.key}/${sequence(seq)}`, encodePacket(kept, { client: session.id }));
+    return seq;
+  }
+
+  #writeRetained(packet: KeptPacket): void {
+    const key = `r/${clientKey(packet.topic as string)}`;
+    if ((packet.payload?.length ?? 0) === 0) this.#store.delete(key);
+    else this.#store.put(key, encodePacket({ ...packet, messageId: undefined }, {}));
+  }
+
+  // — retained —
+
+  storeRetained(packet: KeptPacket): Outcome<unknown> {
+    if (stagedOf(packet) !== undefined) return SETTLED;
+    this.retain(packet);
+    return this.#durably(() => this.#writeRetained(packet));
+  }
+
+  /** Takes over a retained message that is durable: before its publisher is answered, so that whoever subscribes then gets it. */
+  retain(packet: KeptPacket): void {
+    const topic = packet.topic as string;
+    if ((packet.payload?.length ?? 0) === 0) this.#retained.delete(topic);
+    else this.#retained.set(topic, { ...packet });
+  }
+
+  /** Whether one more retained message may come. */
+  hasRoomFor(topic: string): boolean {
+    return this.#retained.size < this.#options.limits.retained || this.#retained.has(topic);
+  }
+
+  createRetainedStream(pattern: string): Readable {
+    return this.createRetainedStreamCombi([pattern]);
+  }
+
+  createRetainedStreamCombi(patterns: readonly string[]): Readable {
+    const found: KeptPacket[] = [];
+    for (const pattern of patterns) {
+      const exact = this.#retained.get(pattern);
+      if (exact !== undefined) found.push(exact);
+      else if (pattern.includes("+") || pattern.includes("#"))
+        for (const [topic, packet] of this.#retained) if (matchesFilter(pattern, topic)) found.push(packet);
+    }
+    return Readable.from(found.map(({ ...packet }) => packet));
+  }
+
+  // — subscriptions —
+
+  #subscribe(session: Session, subscription: KeptSubscription): void {
+    const { topic, qos, rh, rap, nl } = subscription;
+    session.subscriptions.set(topic, subscription);
+    if (qos > 0) this.#tree.set(topic, session.id, { clientId: session.id, topic, qos, rh, rap, nl });
+    else this.#tree.delete(topic, session.id);
+  }
+
+  addSubscriptions(client: SessionClient, subscriptions: readonly KeptSubscription[]): Outcome<unknown> {
+    if (!this.#sessions.has(client.id)) this.#makeRoom();
+    const session = this.#session(client.id);
+    for (const subscription of subscriptions) {
+      if (this.#options.granted?.(subscription) === false) continue;
+      const { topic, qos, rh, rap, nl, subscriptionIdentifier } = subscription;
+      const kept: KeptSubscription = { topic, qos, rh, rap, nl };
+      if (subscriptionIdentifier !== undefined) kept.subscriptionIdentifier = subscriptionIdentifier;
+      this.#subscribe(session, kept);
+    }
+    return this.#save(session);
+  }
+
+  #makeRoom(): void {
+    if (this.#sessions.size < this.#options.limits.sessions) return;
+    for (const session of this.#sessions.values()) {
+      if (this.#options.isConnected?.(session.id) === true) continue;
+      this.#eventually(this.#forget(session));
+      return;
+    }
+    throw eventError("events.too-many", "all sessions are in use", { limit: this.#options.limits.sessions });
+  }
+
+  removeSubscriptions(client: SessionClient, topics: readonly string[]): Outcome<unknown> {
+    const session = this.#sessions.get(client.id);
+    if (session === undefined) return SETTLED;
+    for (const topic of topics) {
+      session.subscriptions.delete(topic);
+      this.#tree.delete(topic, session.id);
+    }
+    return this.#save(session);
+  }
+
+  /** Several changes before the transaction are one write. */
+  #save(session: Session): Promise<void> {
+    session.saving ??= this.#durably(() => {
+      session.saving = undefined;
+      const key = `s/${session.key}`;
+      session.saved = session.subscriptions.size > 0;
+      const subscriptions = [...session.subscriptions.values()];
+      if (session.saved) this.#store.put(key, Buffer.from(JSON.stringify({ id: session.id, subscriptions })));
+      else this.#store.delete(key);
+    });
+    return session.saving;
+  }
+
+  subscriptionsByClient(client: SessionClient): Outcome<KeptSubscription[]> {
+    const session = this.#sessions.get(client.id);
+    if (session === undefined) return new Settled([]);
+    // Youngest last: the session that makes room is the one that nobody came back for.
+    this.#sessions.delete(session.id);
+    this.#sessions.set(session.id, session);
+    return new Settled([...session.subscriptions.values()].map(({ ...subscription }) => subscription));
+  }
+
+  subscriptionsByTopic(topic: string): Outcome<Match[]> {
+    const matches = this.#tree.match(topic);
+    if (matches.length < 2) return new Settled(matches);
+    // One message for a client whose subscriptions overlap, at the highest level.
+    const best = new Map<string, Match>();
+    for (const match of matches) {
+      if (match.qos > (best.get(match.clientId)?.qos ?? -1)) best.set(match.clientId, match);
+    }
+    return new Settled([...best.values()]);
+  }
+
+  countOffline(): Outcome<{ subsCount: number; clientsCount: number }> {
+    let clientsCount = 0;
+    for (const session of this.#sessions.values()) if (session.subscriptions.size > 0) clientsCount++;
+    return new Settled({ subsCount: this.#tree.size, clientsCount });
+  }
+
+  getClientList(topic: string): Readable {
+    const holders = [...this.#sessions.values()].filter((session) => session.subscriptions.has(topic));
+    return Readable.from(holders.map((session) => session.id));
+  }
+
+  /** A clean session begins: nothing of the one before is left [MQTT-3.1.2-6]. */
+  cleanSubscriptions(client: SessionClient): Outcome<unknown> {
+    const session = this.#sessions.get(client.id);
+    return session === undefined ? SETTLED : this.#durably(this.#forget(session));
+  }
+
+  /** Forgets a session in memory; answers what to do in the store. */
+  #forget(session: Session): () => void {
+    this.#sessions.delete(session.id);
+    for (const topic of session.subscriptions.keys()) this.#tree.delete(topic, session.id);
+    for (const entry of session.outgoing()) this.#queuedBytes -= entry.bytes;
+    return () => {
+      if (session.saved) this.#store.delete(`s/${session.key}`);
+      for (const prefix of [`o/${session.key}/`, `i/${session.key}/`])
+        for (const { key } of this.#store.list(prefix)) this.#store.delete(key);
+    };
+  }
+
+  // — outgoing —
+
+  outgoingEnqueue(subscription: { clientId: string; qos?: number }, packet: KeptPacket): Outcome<unknown> {
+    return this.outgoingEnqueueCombi([subscription], packet);
+  }
+
+  outgoingEnqueueCombi(
+    subscriptions: readonly { clientId: string; qos?: number }[],
+    packet: KeptPacket,
+  ): Outcome<unknown> {
+    const staged = stagedOf(packet);
+    if (staged !== undefined) for (const [id, seq] of staged.queued) this.#enqueue(this.#session(id), seq, packet);
+    const late = subscriptions.filter(({ clientId }) => staged?.queued.has(clientId) !== true);
+    if (late.length === 0 || staged !== undefined) return SETTLED;
+    return this.#durably(() => {
+      for (const subscription of late) {
+        const seq = this.#writeOutgoing(subscription, packet);
+        if (seq !== undefined) this.#enqueue(this.#session(subscription.clientId), seq, packet);
+      }
+    });
+  }
+
+  #enqueue(session: Session, seq: number, packet: KeptPacket): void {
+    const { cmd, topic, payload, qos, retain, dup, brokerId, brokerCounter } = packet;
+    const kept = { cmd, topic, payload, qos, retain, dup, brokerId, brokerCounter, messageId: undefined } as KeptPacket;
+    this.#queuedBytes += session.add(seq, kept).bytes;
+  }
+
+  /** aedes gives a message its packet identifier, or its PUBREL. */
+  outgoingUpdate(client: SessionClient, packet: KeptPacket): Outcome<unknown> {
+    const session = this.#sessions.get(client.id);
+    const entry = session?.find(packet);
+    if (session === undefined || entry === undefined) {
+      // The queue was full: it goes out all the same, once, and nothing is kept of it.
+      return client.conn === undefined ? Promise.reject(new Error("no such packet")) : SETTLED;
+    }
+    if (packet.cmd === "pubrel") entry.packet = { cmd: "pubrel", messageId: packet.messageId };
+    else session.assign(entry, packet.messageId);
+    if (client.conn !== undefined) entry.sentOn = client;
+    // A receiver of QoS 2 recognises a repetition by its identifier, so that must be the same after a crash.
+    if (packet.cmd !== "pubrel" && entry.packet.qos !== 2) return SETTLED;
+    const key = `o/${session.key}/${sequence(entry.seq)}`;
+    return this.#durably(() => {
+      if (session.find(entry.packet) === entry)
+        this.#store.put(key, encodePacket(entry.packet, { client: session.id }));
+    });
+  }
+
+  /** The client acknowledged: the message is done. */
+  outgoingClearMessageId(client: SessionClient, packet: KeptPacket): Outcome<KeptPacket | undefined> {
+    const session = this.#sessions.get(client.id);
+    // Without an identifier it was not sent: aedes asks this for duplicates too, whose first copy is still under way.
+    const entry = packet.messageId === undefined ? undefined : session?.byMessageId(packet.messageId);
+    if (session === undefined || entry === undefined) return new Settled(undefined);
+    session.remove(entry);
+    this.#queuedBytes -= entry.bytes;
+    this.#eventually(() => this.#store.delete(`o/${session.key}/${sequence(entry.seq)}`));
+    return new Settled(entry.packet);
+  }
+
+  /** What waits for a client that came back. What was sent on this very connection is not repeated. */
+  outgoingStream(client: SessionClient): Readable {
+    const entries = this.#sessions.get(client.id)?.outgoing() ?? [];
+    const due = client.conn === undefined ? entries : entries.filter(({ sentOn }) => sentOn !== client);
+    return Readable.from(due.map((entry) => (client.conn === undefined ? entry.packet : repeated(entry))));
+  }
+
+  // — incoming QoS 2 —
+
+  #incomingOf(client: SessionClient): Map<number, KeptPacket> | undefined {
+    return client.clean === true ? this.#incoming.get(client.id) : this.#sessions.get(client.id)?.incoming;
+  }
+
+  /** Whether a QoS 2 message with this identifier came already and is not released. */
+  hasIncoming(client: SessionClient, messageId: number | undefined): boolean {
+    return messageId !== undefined && this.#incomingOf(client)?.has(messageId) === true;
+  }
+
+  incomingStorePacket(client: SessionClient, packet: KeptPacket): Outcome<unknown> {
+    // Its content is in the log; what counts here is that it came.
+    const kept: KeptPacket =
+      client.conn === undefined ? { ...packet } : { cmd: "publish", messageId: packet.messageId };
+    const messageId = packet.messageId as number;
+    if (client.clean === true) {
+      const incoming = this.#incoming.get(client.id) ?? new Map<number, KeptPacket>();
+      this.#incoming.set(client.id, incoming.set(messageId, kept));
+      return SETTLED;
+    }
+    const session = this.#session(client.id);
+    session.incoming.set(messageId, kept);
+    if (stagedOf(packet) !== undefined) return SETTLED;
+    const record = encodePacket({ cmd: "publish", messageId }, { client: client.id });
+    return this.#durably(() => this.#store.put(`i/${session.key}/${messageId}`, record));
+  }
+
+  incomingGetPacket(client: SessionClient, packet: KeptPacket): Outcome<KeptPacket> {
+    const found = this.#incomingOf(client)?.get(packet.messageId as number);
+    return found === undefined ? new Refused("no such packet") : new Settled(found);
+  }
+
+  incomingDelPacket(client: SessionClient, packet: KeptPacket): Outcome<unknown> {
+    const messageId = packet.messageId as number;
+    if (this.#incomingOf(client)?.delete(messageId) !== true) return Promise.reject(new Error("no such packet"));
+    if (client.clean === true) return SETTLED;
+    // Before the PUBCOMP: the client may use the identifier for another message then.
+    return this.#durably(() => this.#store.delete(`i/${clientKey(client.id)}/${messageId}`));
+  }
+
+  cleanIncoming(client: SessionClient): Outcome<unknown> {
+    this.#incoming.delete(client.id);
+    const session = this.#sessions.get(client.id);
+    if (session === undefined || session.incoming.size === 0) return SETTLED;
+    const identifiers = [...session.incoming.keys()];
+    session.incoming.clear();
+    return this.#durably(() => {
+      for (const messageId of identifiers) this.#store.delete(`i/${session.key}/${messageId}`);
+    });
+  }
+
+  // — wills —
+
+  putWill(client: SessionClient, packet: KeptPacket & { clientId?: string }): Outcome<unknown> {
+    packet.brokerId = this.broker?.id ?? "";
+    packet.clientId = client.id;
+    this.#wills.set(client.id, packet);
+    const about = { client: client.id, owner: this.#options.ownerOf?.(client) };
+    return this.#durably(() =>
+      this.#store.put(`w/${clientKey(client.id)}`, encodePacket({ ...packet, cmd: "publish" }, about)),
+    );
+  }
+
+  getWill(client: SessionClient): Outcome<KeptPacket | undefined> {
+    return new Settled(this.#wills.get(client.id));
+  }
+
+  delWill(client: SessionClient): Outcome<KeptPacket | undefined> {
+    const will = this.#wills.get(client.id);
+    if (will !== undefined) {
+      this.#wills.delete(client.id);
+      this.#eventually(() => {
+        if (!this.#wills.has(client.id)) this.#store.delete(`w/${clientKey(client.id)}`);
+      });
+    }
+    return new Settled(will);
+  }
+
+  streamWill(brokers: Readonly<Record<string, unknown>> = {}): Readable {
+    return Readable.from([...this.#wills.values()].filter((will) => brokers[will.brokerId ?? ""] === undefined));
+  }
+
+  /** Wills of connections that were open when the last run ended; each is handed out once. */
+  takeOrphanWills(): OrphanWill[] {
+    return this.#orphans.splice(0);
+  }
+
+  /** Removes an orphan will, in the running transaction. */
+  dropOrphanWill(will: OrphanWill): void {
+    this.#store.delete(`w/${clientKey(will.clientId)}`);
+  }
+
+  /** Counts for metrics. */
+  stats(): { sessions: number; subscriptions: number; queuedBytes: number; dropped: number; retained: number } {
+    return {
+      sessions: this.#sessions.size,
+      subscriptions: this.#tree.size,
+      queuedBytes: this.#queuedBytes,
+      dropped: this.#dropped,
+      retained: this.#retained.size,
+    };
+  }
+}
+
+/** A message that may have been sent before says so [MQTT-3.3.1-1]. */
+function repeated({ packet }: Outgoing): KeptPacket {
+  return packet.cmd === "publish" && packet.messageId !== undefined ? { ...packet, dup: true } : { ...packet };
+}
+
+/** A refusal at once, for the same reason as `Settled`. */
+class Refused extends Settled<never> {
+  readonly #reason: string;
+
+  constructor(reason: string) {
+    super(undefined as never);
+    this.#reason = reason;
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: see `Settled`.
+  override then(_: unknown, reject?: (error: Error) => unknown): void {
+    reject?.(new Error(this.#reason));
+  }
+}
