@@ -1,0 +1,92 @@
+/** What a trail can be about, as facts name it, and the records that belong to it. */
+import type { Json } from "#base";
+import { isDid, LinkageId, ModelId, TopicName } from "#protocol";
+import { auditError } from "../errors.ts";
+
+export type SubjectKind = "did" | "linkage" | "topic" | "model" | "root" | "proposal";
+
+const FINGERPRINT = /^[1-9A-HJ-NP-Za-km-z]{26,28}$/;
+const PROPOSAL = /^[1-9][0-9]{0,9}$/;
+const LINKAGE = new RegExp(LinkageId.pattern as string);
+/** By prefix: what must follow it. */
+const NAMED: readonly (readonly [SubjectKind, string, RegExp])[] = [
+  ["topic", "topic/", new RegExp(TopicName.pattern as string)],
+  ["model", "model/", new RegExp(ModelId.pattern as string)],
+  ["root", "root/", FINGERPRINT],
+  ["proposal", "proposal/", PROPOSAL],
+];
+
+/**
+ * Kind of a subject.
+ *
+ * @throws HansaError `audit.unknown-subject`
+ * @example
+ * ```ts
+ * kindOfSubject("topic/acme/things"); // "topic"
+ * ```
+ */
+export function kindOfSubject(about: string): SubjectKind {
+  if (isDid(about)) return "did";
+  if (LINKAGE.test(about)) return "linkage";
+  for (const [kind, prefix, rest] of NAMED)
+    if (about.startsWith(prefix) && rest.test(about.slice(prefix.length))) return kind;
+  throw auditError("audit.unknown-subject", "nothing is called this way", { about: about.slice(0, 100) });
+}
+
+/** Value of a record of now, `null` where there is none: `ledger.record`. */
+export type ReadRecord = (key: string) => Json;
+
+/**
+ * Keys of the records that show a subject as it is now: its own, and those that it stands on (of a device its model, its maker's root
+ * and the members behind both). Only present ones; where nothing of it is present, its first key, so that the absence is proved.
+ *
+ * @throws HansaError `audit.unknown-subject`
+ * @example
+ * ```ts
+ * recordKeysFor(device, (key) => ledger.record(key)); // ["device/did:…", "identity/did:…", "model/acme/t1", "root/…", …]
+ * ```
+ */
+export function recordKeysFor(about: string, read: ReadRecord): string[] {
+  const own = ownKeys(about);
+  const keys = new Set(own.filter((key) => read(key) !== null));
+  if (keys.size === 0) return own.slice(0, 1);
+  for (const key of [...keys])
+    for (const linked of linkedKeys(key, read(key))) if (read(linked) !== null) keys.add(linked);
+  return [...keys];
+}
+
+function ownKeys(about: string): string[] {
+  switch (kindOfSubject(about)) {
+    case "did":
+      return [`identity/${about}`, `device/${about}`, `challenge/${about}`, `member/${about}`];
+    case "linkage":
+      return [`linkage/${about}`];
+    case "proposal":
+      // As the ledger has it: ten digits, so that keys sort as numbers do.
+      return [`proposal/${about.slice("proposal/".length).padStart(10, "0")}`];
+    default:
+      return [about];
+  }
+}
+
+/** What a record stands on. */
+function linkedKeys(key: string, value: Json): string[] {
+  const record = membersOf(value);
+  const link = (prefix: string, name: string) => (typeof record[name] === "string" ? [prefix + record[name]] : []);
+  if (key.startsWith("device/"))
+    return [
+      ...link("model/", "model"),
+      ...link("root/", "root"),
+      ...link("member/", "maker"),
+      ...link("member/", "operator"),
+    ];
+  if (key.startsWith("model/") || key.startsWith("root/")) return link("member/", "maker");
+  if (key.startsWith("topic/")) return link("member/", "operator");
+  return [];
+}
+
+function membersOf(value: Json): { readonly [name: string]: Json } {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as { readonly [name: string]: Json })
+    : {};
+}
