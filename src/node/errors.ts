@@ -1,21 +1,78 @@
 import { type ErrorTable, errorsOf } from "#base";
 
 export const NODE_ERRORS = {
-  "node.config": { status: 500, meaning: "The configuration is not valid: unknown key, wrong type, or a value out of range.", advice: "See the payload's `path`; docs/reference/configuration.md lists every key." },
-  "node.home-exists": { status: 409, meaning: "The folder holds a Hansa home already.", advice: "Use it with `hansa up`, or choose another folder." },
-  "node.home-missing": { status: 404, meaning: "The folder holds no Hansa home.", advice: "Make one with `hansa init`." },
-  "node.key-missing": { status: 500, meaning: "A key that the configuration names is not in the key file.", advice: "`hansa key list` shows what is there." },
-  "node.port-taken": { status: 500, meaning: "Another process listens on the port.", advice: "Stop it, or set another port in config.json or HANSA_HTTP_PORT / HANSA_MQTT_PORT." },
-  "node.worker-lost": { status: 503, meaning: "A signature worker died.", advice: "Try again; a resubmission is safe." },
+  "node.config": {
+    status: 500,
+    meaning: "The configuration is not valid: unknown key, wrong type, or a value out of range.",
+    advice: "See the payload's `path`; docs/reference/configuration.md lists every key.",
+  },
+  "node.home-exists": {
+    status: 409,
+    meaning: "The folder holds a Hansa home already.",
+    advice: "Use it with `hansa up`, or choose another folder.",
+  },
+  "node.home-missing": {
+    status: 404,
+    meaning: "The folder holds no Hansa home.",
+    advice: "Make one with `hansa init`.",
+  },
+  "node.key-missing": {
+    status: 500,
+    meaning: "A key that the configuration names is not in the key file.",
+    advice: "`hansa key list` shows what is there.",
+  },
+  "node.port-taken": {
+    status: 500,
+    meaning: "Another process listens on the port.",
+    advice: "Stop it, or set another port in config.json or HANSA_HTTP_PORT / HANSA_MQTT_PORT.",
+  },
+  "node.no-route": {
+    status: 503,
+    meaning: "No node is known that plays for the platform of a command's target.",
+    advice: "Host the member on this node (`hosted` in config.json), or connect its own node.",
+  },
+  "node.worker-lost": {
+    status: 503,
+    meaning: "A signature worker died.",
+    advice: "Try again; a resubmission is safe.",
+  },
   "http.not-found": { status: 404, meaning: "There is no such route.", advice: "GET /openapi.json lists them." },
-  "http.unknown-group": { status: 404, meaning: "This node serves no such group.", advice: "GET /status lists its groups; ids and names both work." },
+  "http.unknown-group": {
+    status: 404,
+    meaning: "This node serves no such group.",
+    advice: "GET /status lists its groups; ids and names both work.",
+  },
   "http.too-large": { status: 413, meaning: "The body is larger than the route takes.", advice: "Send less at once." },
-  "http.too-many-requests": { status: 429, meaning: "This address sends more requests than the node takes.", advice: "Wait as long as `retry-after` says." },
-  "http.media-type": { status: 415, meaning: "The route does not take this content type.", advice: "See the route's `body` in GET /openapi.json." },
-  "http.bad-request": { status: 400, meaning: "Path, query or body of the request is malformed.", advice: "See the payload's `problem`." },
-  "http.unauthenticated": { status: 401, meaning: "The route wants a connection token.", advice: "Send `Authorization: Bearer …`; `hansa topic token` makes one." },
-  "http.forbidden": { status: 403, meaning: "The token's subject may not do this.", advice: "Only the member that runs the node may." },
-  "http.internal": { status: 500, meaning: "The node failed in a way that it should not.", advice: "Look for the request's id in the node's log and report it." },
+  "http.too-many-requests": {
+    status: 429,
+    meaning: "This address sends more requests than the node takes.",
+    advice: "Wait as long as `retry-after` says.",
+  },
+  "http.media-type": {
+    status: 415,
+    meaning: "The route does not take this content type.",
+    advice: "See the route's `body` in GET /openapi.json.",
+  },
+  "http.bad-request": {
+    status: 400,
+    meaning: "Path, query or body of the request is malformed.",
+    advice: "See the payload's `problem`.",
+  },
+  "http.unauthenticated": {
+    status: 401,
+    meaning: "The route wants a connection token.",
+    advice: "Send `Authorization: Bearer …`; `hansa topic token` makes one.",
+  },
+  "http.forbidden": {
+    status: 403,
+    meaning: "The token's subject may not do this.",
+    advice: "Only the member that runs the node may.",
+  },
+  "http.internal": {
+    status: 500,
+    meaning: "The node failed in a way that it should not.",
+    advice: "Look for the request's id in the node's log and report it.",
+  },
 } as const satisfies ErrorTable;
 
 export type NodeErrorCode = keyof typeof NODE_ERRORS;

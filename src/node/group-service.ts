@@ -1,6 +1,6 @@
 import type { TrailIndex } from "#audit";
 import type { Engine } from "#engines";
-import type { EventRights, TopicLogs } from "#events";
+import type { EventHandlers, EventMaker, EventRights, TopicLogs } from "#events";
 import type { Ledger } from "#ledger";
 import type { HostedMember } from "./hosted-member.ts";
 import type { Submission } from "./submission.ts";
@@ -11,6 +11,7 @@ export interface GroupService {
   readonly ledger: Ledger;
   readonly engine: Engine;
   readonly submission: Submission;
+  readonly events: EventHandlers & { readonly maker: EventMaker };
   readonly rights: EventRights;
   readonly logs: TopicLogs;
   readonly trail: TrailIndex;

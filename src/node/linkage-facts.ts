@@ -4,7 +4,10 @@ import type { DeviceFacts, LinkageView, MemberFacts } from "#linkage";
 import type { LinkageRecord } from "#protocol";
 
 /** What the linkage room sees of the ledger: always the newest block. */
-export function linkageFacts(ledger: Ledger, clock: Clock): { readonly linkages: LinkageView; readonly devices: DeviceFacts; readonly members: MemberFacts } {
+export function linkageFacts(
+  ledger: Ledger,
+  clock: Clock,
+): { readonly linkages: LinkageView; readonly devices: DeviceFacts; readonly members: MemberFacts } {
   const { state } = ledger;
   return {
     linkages: {

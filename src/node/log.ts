@@ -9,8 +9,27 @@ export interface Log {
 }
 
 /** Whatever is named like a secret never reaches the log, however deep. */
-const SECRET_PATHS = ["passphrase", "password", "token", "secret", "authorization", "*.passphrase", "*.password", "*.token", "*.secret", "*.authorization"];
+const SECRET_PATHS = [
+  "passphrase",
+  "password",
+  "token",
+  "secret",
+  "authorization",
+  "*.passphrase",
+  "*.password",
+  "*.token",
+  "*.secret",
+  "*.authorization",
+];
 
 export function createLog(level: string): Log {
-  return pino({ level, base: null, redact: { paths: SECRET_PATHS, censor: "[redacted]" }, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 2, sync: true }));
+  return pino(
+    {
+      level,
+      base: null,
+      redact: { paths: SECRET_PATHS, censor: "[redacted]" },
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
+    pino.destination({ fd: 2, sync: true }),
+  );
 }

@@ -1,7 +1,22 @@
 import { type Clock, HansaError } from "#base";
 import { type EventRights, eventError, type Principal } from "#events";
-import { authenticationKey, isActiveMember, isAdmitted, isLiveIdentity, type Ledger, readDevice, readTopic, topicAllows } from "#ledger";
-import { CONNECTION_TOKEN_SECONDS, decodeConnectionToken, didOfKeyId, fingerprintOfDid, requireSignedBy } from "#protocol";
+import {
+  authenticationKey,
+  isActiveMember,
+  isAdmitted,
+  isLiveIdentity,
+  type Ledger,
+  readDevice,
+  readTopic,
+  topicAllows,
+} from "#ledger";
+import {
+  CONNECTION_TOKEN_SECONDS,
+  decodeConnectionToken,
+  didOfKeyId,
+  fingerprintOfDid,
+  requireSignedBy,
+} from "#protocol";
 
 /** How far a device's clock may be ahead of ours, seconds. */
 const SKEW = 60;
@@ -15,7 +30,11 @@ export function ledgerRights(ledger: Ledger, clock: Clock): EventRights {
   const { state } = ledger;
   // An idle chain's block time stands still; expiry must not.
   const time = () => Math.max(clock.now(), ledger.head?.header.time ?? 0);
-  const needs = { isActiveMember, readDevice, isAdmitted: (_: unknown, device: string) => isAdmitted(state, device, time()) };
+  const needs = {
+    isActiveMember,
+    readDevice,
+    isAdmitted: (_: unknown, device: string) => isAdmitted(state, device, time()),
+  };
 
   const stands = (did: string): Principal["kind"] | undefined => {
     if (!isLiveIdentity(state, did)) return undefined;
@@ -26,7 +45,8 @@ export function ledgerRights(ledger: Ledger, clock: Clock): EventRights {
 
   return {
     authenticate(text) {
-      const refuse = (problem: string, cause?: unknown) => eventError("events.unauthenticated", `connection token: ${problem}`, { problem }, cause);
+      const refuse = (problem: string, cause?: unknown) =>
+        eventError("events.unauthenticated", `connection token: ${problem}`, { problem }, cause);
       let decoded: ReturnType<typeof decodeConnectionToken>;
       try {
         decoded = decodeConnectionToken(text);
@@ -39,7 +59,8 @@ export function ledgerRights(ledger: Ledger, clock: Clock): EventRights {
       if (didOfKeyId(token.header.kid) !== claims.iss) throw refuse("`kid` is not a key of `iss`");
       if (claims.iat > now + SKEW) throw refuse("it is not yet valid");
       if (claims.exp <= now) throw refuse("it has expired");
-      if (claims.exp - claims.iat > CONNECTION_TOKEN_SECONDS) throw refuse(`it is valid for more than ${CONNECTION_TOKEN_SECONDS} s`);
+      if (claims.exp - claims.iat > CONNECTION_TOKEN_SECONDS)
+        throw refuse(`it is valid for more than ${CONNECTION_TOKEN_SECONDS} s`);
       const key = authenticationKey(state, token.header.kid);
       if (key === undefined) throw refuse("its key is unknown");
       try {
@@ -49,7 +70,13 @@ export function ledgerRights(ledger: Ledger, clock: Clock): EventRights {
       }
       const kind = stands(claims.iss);
       if (kind === undefined) throw refuse("its subject is not in good standing");
-      const principal: KnownPrincipal = { did: claims.iss, fingerprint: fingerprintOfDid(claims.iss), kind, expires: claims.exp * 1000, kid: token.header.kid };
+      const principal: KnownPrincipal = {
+        did: claims.iss,
+        fingerprint: fingerprintOfDid(claims.iss),
+        kind,
+        expires: claims.exp * 1000,
+        kid: token.header.kid,
+      };
       return principal;
     },
 

@@ -94,7 +94,8 @@ export class SignaturePool {
           });
         },
         (error: unknown) => {
-          for (const entry of batch) entry.reject(nodeError("node.worker-lost", "a signature worker failed", {}, error));
+          for (const entry of batch)
+            entry.reject(nodeError("node.worker-lost", "a signature worker failed", {}, error));
         },
       );
     }

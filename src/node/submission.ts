@@ -1,10 +1,20 @@
 import { type Clock, encodeHex, isHansaError } from "#base";
 import type { Engine } from "#engines";
 import type { Ledger, Place } from "#ledger";
-import { type Operation, prepareClaims, type Receipt, signTransaction, type TransactionSigner, transactionError } from "#protocol";
+import {
+  type Operation,
+  prepareClaims,
+  type Receipt,
+  signTransaction,
+  type TransactionSigner,
+  transactionError,
+} from "#protocol";
 import type { SignaturePool } from "./signature-pool.ts";
 
-export type SubmissionStatus = { status: "unknown" } | { status: "pending" } | { status: "committed"; receipt: Receipt };
+export type SubmissionStatus =
+  | { status: "unknown" }
+  | { status: "pending" }
+  | { status: "committed"; receipt: Receipt };
 
 /** The way of a transaction from outside to its receipt: decode, check, signatures, order, commit. */
 export class Submission {
@@ -28,11 +38,14 @@ export class Submission {
   async submit(bytes: Uint8Array): Promise<Receipt> {
     try {
       const candidate = this.#ledger.check(bytes, this.#clock.now());
-      if (!(await this.#pool.verify(candidate.signatures))) throw transactionError("transaction.signature", "a signature does not match its key");
+      if (!(await this.#pool.verify(candidate.signatures)))
+        throw transactionError("transaction.signature", "a signature does not match its key");
       this.#ledger.noteVerified(candidate);
       return await this.#engine.submit(candidate);
     } catch (error) {
-      const first = isHansaError(error, "transaction.replayed") ? this.#firstReceipt(error.payload as Partial<Place>, bytes) : undefined;
+      const first = isHansaError(error, "transaction.replayed")
+        ? this.#firstReceipt(error.payload as Partial<Place>, bytes)
+        : undefined;
       if (first !== undefined) return first;
       throw error;
     }

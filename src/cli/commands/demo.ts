@@ -1,26 +1,35 @@
 import { defineCommand } from "../command.ts";
 import { cliError } from "../errors.ts";
 
-export const demo = defineCommand<[], { once?: boolean }>({
+interface Options {
+  readonly once?: boolean;
+  readonly httpPort?: number;
+  readonly mqttPort?: number;
+}
+
+export const demo = defineCommand<[], Options>({
   name: "demo",
-  summary: "Run an alliance of four members with real products' devices, step by step; it stays up until Ctrl-C.",
-  options: [{ flags: "--once", description: "end after the last step; exit code 1 where a step failed" }],
-  examples: ["hansa demo", "hansa demo --once --json"],
-  async run(shell, { once }) {
-    const { demo: runDemo } = await import("#node");
-    const json = shell.globals.json === true;
-    const { steps } = await runDemo({
+  summary: "Run an alliance of four members on this machine and show the main job, step by step.",
+  options: [
+    { flags: "--once", description: "in a home of its own: check every step, print a table, end" },
+    { flags: "--http-port <port>", description: "port of the HTTP API on the first run", parse: Number },
+    { flags: "--mqtt-port <port>", description: "port of the MQTT broker on the first run", parse: Number },
+  ],
+  examples: ["hansa demo", "hansa demo --once"],
+  async run(shell, { once, httpPort, mqttPort }) {
+    // Loaded when wanted: no other command needs devices.
+    const { failed, runDemo } = await import("../demo/run-demo.ts");
+    const results = await runDemo({
       home: shell.home,
       once: once === true,
-      environment: shell.io.env,
-      signal: shell.io.signal,
-      print: (line) => (json ? shell.note(line) : shell.print(line)),
-      colour: shell.io.stdout.isTerminal && (shell.io.env["NO_COLOR"] ?? "") === "",
+      io: shell.io,
+      ...(httpPort === undefined ? {} : { httpPort }),
+      ...(mqttPort === undefined ? {} : { mqttPort }),
     });
-    if (json) shell.print(JSON.stringify({ steps }, null, 2));
-    const failed = steps.find(({ holds }) => !holds);
-    if (failed !== undefined)
-      throw cliError("cli.demo-failed", `the step "${failed.name}" failed: ${failed.why ?? ""}`, failed);
-    return undefined;
+    const broken = results.find(failed);
+    if (broken !== undefined) throw cliError("cli.demo-failed", `step «${broken.name}» failed`, { step: broken.name });
+    if (once === true && results.length < 5)
+      throw cliError("cli.demo-failed", "the run was ended before its last step", { steps: results.length });
+    return shell.globals.json === true ? { json: results, text: "" } : undefined;
   },
 });

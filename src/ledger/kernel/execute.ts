@@ -75,10 +75,11 @@ export function checkAgainstState(
   }));
 }
 
-/** What came of one transaction. `consumed`: its id counts as used from now on. */
+/** What came of one transaction. */
 export interface Outcome {
-  readonly receipt: Receipt & { readonly consumed?: true };
-  readonly transaction: Transaction | undefined;
+  readonly receipt: Receipt;
+  /** The transaction whose id counts as used from now on; undefined where it was refused before its signatures held. */
+  readonly consumed: Transaction | undefined;
 }
 
 export interface ExecutionParts {
@@ -99,7 +100,7 @@ export function executeTransaction(
   time: number,
 ): Outcome {
   let transaction: Transaction | undefined;
-  let consumed = false;
+  let consumed: Transaction | undefined;
   let operation: number | undefined;
   const facts: Fact[] = [];
   try {
@@ -110,7 +111,7 @@ export function executeTransaction(
     if (!parts.verified.check(bytes, checks))
       throw transactionError("transaction.signature", "a signature does not match its key");
     // From here on the id is used, whatever the operations come to: the issuer did sign this request, once.
-    consumed = true;
+    consumed = transaction;
     const overlay = new Overlay(block);
     const context: Context = {
       state: overlay,
@@ -128,7 +129,7 @@ export function executeTransaction(
       (HANDLERS.get(call.op) as Handler<never>)(context, call.args as never);
     });
     overlay.applyTo(block);
-    return { transaction, receipt: { id: transaction.idText, height, index, code: 0, facts, consumed: true } };
+    return { consumed, receipt: { id: transaction.idText, height, index, code: 0, facts } };
   } catch (error) {
     // Anything else than a refusal is a fault of ours: it must stop the node, not become state.
     if (!(error instanceof HansaError) || !Object.hasOwn(RECEIPT_ERRORS, error.code)) throw error;
@@ -139,7 +140,7 @@ export function executeTransaction(
       ...(operation === undefined ? {} : { operation }),
     };
     return {
-      transaction,
+      consumed,
       receipt: {
         id: transaction?.idText ?? "",
         height,
@@ -147,7 +148,6 @@ export function executeTransaction(
         code: receiptNumber(error.code),
         facts: [],
         error: failure,
-        ...(consumed ? { consumed: true as const } : {}),
       },
     };
   }

@@ -19,7 +19,6 @@ import {
   type Transaction,
   transactionError,
 } from "#protocol";
-import { readParameters } from "../modules/members/records.ts";
 import { decodeJson } from "../state/decode.ts";
 import { Overlay, type Reader, type StagedState, State } from "../state/state.ts";
 import type { Place, StateStore, StoredRecord } from "../state/store.ts";
@@ -27,7 +26,7 @@ import { ledgerError } from "./errors.ts";
 import { checkAgainstState, DecodedTransactions, executeTransaction, type Group } from "./execute.ts";
 import { genesisRecords } from "./genesis.ts";
 import { runQuery } from "./query.ts";
-import { nextReplayDigest, REPLAY_KEY, ReplayWindow } from "./replay-window.ts";
+import { ReplayWindow, recordIds } from "./replay-window.ts";
 import { type SignatureCheck, VerifiedSignatures } from "./signatures.ts";
 
 /** A transaction that passed every check but its signatures'. */
@@ -93,9 +92,7 @@ export class Ledger {
         );
     }
     this.#replay =
-      this.#head === undefined
-        ? new ReplayWindow()
-        : ReplayWindow.load(store, readParameters(this.#state).windowSeconds);
+      this.#head === undefined ? new ReplayWindow() : ReplayWindow.load(this.#state, this.#head.header.time);
   }
 
   /** The last committed header; `undefined` before genesis. */
@@ -126,13 +123,14 @@ export class Ledger {
    * Checks a transaction before it is ordered, all but its signatures.
    *
    * @param now - the node's clock, milliseconds: what the next block's time will be about
-   * @throws HansaError with one of `TRANSACTION_ERRORS`; `transaction.replayed` names the place of the first
+   * @throws HansaError with one of `TRANSACTION_ERRORS`; `transaction.replayed` names the place of the first, unless that lies
+   * before the snapshot that this ledger was restored from
    */
   check(bytes: Uint8Array, now: number): Candidate {
     const transaction = this.#decoded.decode(bytes);
     const place = this.find(transaction);
-    if (place !== undefined)
-      throw transactionError("transaction.replayed", "the transaction was executed before", place);
+    if (place !== undefined || this.#replay.has(transaction))
+      throw transactionError("transaction.replayed", "the transaction was executed before", place ?? {});
     const time = this.#head === undefined || now > this.#head.header.time ? now : this.#head.header.time + 1;
     return { bytes, transaction, signatures: checkAgainstState(this.#state, this.group, transaction, time) };
   }
@@ -143,9 +141,9 @@ export class Ledger {
     this.#verified.remember(candidate.bytes, keys);
   }
 
-  /** Where a transaction of this id was executed. */
+  /** Where a transaction of this id was executed, as far back as the store's blocks go. */
   find(transaction: Pick<Transaction, "id" | "idText" | "claims">): Place | undefined {
-    return this.#replay.find(transaction as Transaction) ?? this.#store.findTransaction(transaction.id);
+    return this.#store.findTransaction(transaction.id);
   }
 
   /** Where a transaction of this id stands, by id alone. */
@@ -156,7 +154,7 @@ export class Ledger {
   /** Receipt at a place. */
   receipt(place: Place): Receipt | undefined {
     const bytes = this.#store.block(place.height)?.receipts[place.index];
-    return bytes === undefined ? undefined : publicReceipt(decodeJson(bytes) as unknown as StoredReceipt);
+    return bytes === undefined ? undefined : (decodeJson(bytes) as unknown as Receipt);
   }
 
   /** The block that makes the genesis; executed and committed like any other. */
@@ -187,25 +185,21 @@ export class Ledger {
       group: this.group,
       decoded: this.#decoded,
       verified: this.#verified,
-      isReplay: (transaction: Transaction) =>
-        inBlock.has(transaction.idText) || this.#replay.find(transaction) !== undefined,
+      isReplay: (transaction: Transaction) => inBlock.has(transaction.idText) || this.#replay.has(transaction),
     };
     block.transactions.forEach((bytes, index) => {
-      const { receipt, transaction } = executeTransaction(overlay, parts, bytes, block.height, index, block.time);
-      receipts.push(receipt);
-      if (receipt.consumed === true && transaction !== undefined) {
-        inBlock.add(transaction.idText);
-        consumed.push({ transaction, index });
+      const outcome = executeTransaction(overlay, parts, bytes, block.height, index, block.time);
+      receipts.push(outcome.receipt);
+      if (outcome.consumed !== undefined) {
+        inBlock.add(outcome.consumed.idText);
+        consumed.push({ transaction: outcome.consumed, index });
       }
     });
-    if (consumed.length > 0)
-      overlay.put(
-        REPLAY_KEY,
-        nextReplayDigest(
-          overlay,
-          consumed.map(({ transaction }) => transaction.id),
-        ),
-      );
+    recordIds(
+      overlay,
+      consumed.map(({ transaction }) => transaction.id),
+      block.time,
+    );
     return this.#prepare(block, this.#state.stage(overlay.changes), receipts, consumed);
   }
 
@@ -246,8 +240,7 @@ export class Ledger {
       ids: kept.consumed.map(({ transaction, index }) => ({ id: transaction.id, index })),
     });
     staged.keep();
-    for (const { transaction, index } of kept.consumed)
-      this.#replay.add(transaction.idText, transaction.claims.exp, { height: block.height, index });
+    for (const { transaction } of kept.consumed) this.#replay.add(transaction.idText, transaction.claims.exp);
     this.#replay.forget(block.time);
     this.#head = { header, certificate };
     this.#headHash = hashHeader(kept.encodedHeader);
@@ -261,7 +254,7 @@ export class Ledger {
    */
   query<Name extends QueryName>(name: Name, args: QueryArgs<Name>): unknown {
     const head = this.#head?.header;
-    const height = (args as { height?: number }).height;
+    const height = (args as { height?: number } | null | undefined)?.height;
     this.#requireHeight(height);
     return runQuery(QUERIES, name, args, {
       state: height === undefined || height === this.height ? this.#state : this.#state.at(height),
@@ -305,16 +298,9 @@ export class Ledger {
     return {
       ...decodeHead(stored.header, stored.certificate),
       transactions: stored.transactions,
-      receipts: stored.receipts.map((bytes) => publicReceipt(decodeJson(bytes) as unknown as StoredReceipt)),
+      receipts: stored.receipts.map((bytes) => decodeJson(bytes) as unknown as Receipt),
     };
   }
-}
-
-type StoredReceipt = Receipt & { readonly consumed?: true };
-
-/** Without what only the replay window reads. */
-function publicReceipt({ consumed: _, ...receipt }: StoredReceipt): Receipt {
-  return receipt;
 }
 
 function decodeHead(header: Uint8Array, certificate: Uint8Array): SignedHeader {

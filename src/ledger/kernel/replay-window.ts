@@ -1,37 +1,84 @@
-import { encodeBase64Url, encodeUtf8 } from "#base";
-import { sha256Parts } from "#crypto";
-import { decodeTransaction, type Transaction } from "#protocol";
-import { decodeJson } from "../state/decode.ts";
-import type { Reader } from "../state/state.ts";
-import type { Place, StateStore } from "../state/store.ts";
+import { decodeBase64Url, encodeBase64Url, encodeHex } from "#base";
+import type { Transaction } from "#protocol";
+import type { Reader, Writer } from "../state/state.ts";
 
-/** Record that authenticates every id that ever counted: a hash chain, one link a block. */
+/**
+ * Where the ring stands. The ids that were executed and could still be replayed are authenticated state, an entry a block: whoever
+ * has the state, by blocks, by restart or by snapshot, refuses the same replays, and a snapshot that hides one does not give the
+ * signed root.
+ */
 export const REPLAY_KEY = "kernel/replay";
+const ENTRY_PREFIX = "kernel/replay/";
+
+interface Ring {
+  /** Entry that is written over next, once all its ids have expired. */
+  readonly next: number;
+  readonly size: number;
+}
+
+interface RingEntry {
+  /** The greatest `exp` in it, seconds: until then it stays. */
+  readonly until: number;
+  /** Ids of 20 bytes each, which begin with their `exp`; base64url. */
+  readonly ids: string;
+}
+
+const ID_BYTES = 20;
 
 /** Seconds that one bucket of the window spans. */
 const SPAN = 64;
 
+function entryKey(position: number): string {
+  return ENTRY_PREFIX + String(position).padStart(8, "0");
+}
+
 /**
- * Which transactions were executed and could still be replayed: those whose `exp` is not over. An id is known until its transaction
- * has expired by block time, and after that `exp` alone refuses it. Memory follows the rate and the window, never the age of the
- * ledger; nothing is written for it but one record a block.
+ * Writes a block's ids into the ring: over the oldest entry where that has expired, otherwise into a new one. The ring grows to
+ * about the number of blocks within a window, and its keys are used again ever after.
+ *
+ * @param time - block time, milliseconds
+ */
+export function recordIds(state: Writer, ids: readonly Uint8Array[], time: number): void {
+  if (ids.length === 0) return;
+  const packed = new Uint8Array(ids.length * ID_BYTES);
+  let until = 0;
+  ids.forEach((id, i) => {
+    packed.set(id, i * ID_BYTES);
+    const exp = expiryOf(packed, i * ID_BYTES);
+    if (exp > until) until = exp;
+  });
+  const { next, size } = state.get<Ring>(REPLAY_KEY) ?? { next: 0, size: 0 };
+  const oldest = next < size ? state.get<RingEntry>(entryKey(next)) : undefined;
+  const free = oldest !== undefined && oldest.until * 1000 <= time;
+  const entry: RingEntry = { until, ids: encodeBase64Url(packed) };
+  state.put(entryKey(free ? next : size), entry);
+  state.put(REPLAY_KEY, free ? { next: (next + 1) % size, size } : { next, size: size + 1 });
+}
+
+function expiryOf(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset + at).getUint32(0);
+}
+
+/**
+ * The ring in memory, for looking ids up. An id is known until its transaction has expired by block time, and after that `exp` alone
+ * refuses it: memory follows the rate and the window, never the age of the ledger.
  */
 export class ReplayWindow {
   /** By `exp` in spans: whole buckets are forgotten at once. */
-  readonly #buckets = new Map<number, Map<string, Place>>();
+  readonly #buckets = new Map<number, Set<string>>();
 
-  find(transaction: Transaction): Place | undefined {
-    return this.#buckets.get(bucketOf(transaction.claims.exp))?.get(transaction.idText);
+  has(transaction: Pick<Transaction, "idText" | "claims">): boolean {
+    return this.#buckets.get(bucketOf(transaction.claims.exp))?.has(transaction.idText) === true;
   }
 
-  add(idText: string, exp: number, place: Place): void {
+  add(idText: string, exp: number): void {
     const bucket = bucketOf(exp);
     let ids = this.#buckets.get(bucket);
     if (ids === undefined) {
-      ids = new Map();
+      ids = new Set();
       this.#buckets.set(bucket, ids);
     }
-    ids.set(idText, place);
+    ids.add(idText);
   }
 
   /** Forgets what has expired by `time` (milliseconds). */
@@ -46,27 +93,18 @@ export class ReplayWindow {
     return size;
   }
 
-  /**
-   * Rebuilds the window from stored blocks, newest first, until a block is older than any unexpired transaction can be.
-   *
-   * @param windowSeconds - how far ahead of block time an `exp` may lie
-   */
-  static load(store: StateStore, windowSeconds: number): ReplayWindow {
+  /** The window of a committed state, at the block time `time` (milliseconds). */
+  static load(state: Reader, time: number): ReplayWindow {
     const window = new ReplayWindow();
-    const head = store.head();
-    if (head === undefined) return window;
-    const lowest = store.lowestHeight() ?? head.height;
-    for (let height = head.height; height >= lowest; height--) {
-      const block = store.block(height);
-      if (block === undefined || block.time < head.time - windowSeconds * 1000) break;
-      block.transactions.forEach((bytes, index) => {
-        const { consumed } = decodeJson(block.receipts[index] as Uint8Array) as { consumed?: boolean };
-        if (consumed !== true) return;
-        const transaction = decodeTransaction(bytes);
-        window.add(transaction.idText, transaction.claims.exp, { height, index });
-      });
+    for (const key of state.keys(ENTRY_PREFIX)) {
+      const entry = state.get<RingEntry>(key);
+      if (entry === undefined || entry.until * 1000 <= time) continue;
+      const packed = decodeBase64Url(entry.ids);
+      if (packed === undefined) throw new Error(`the record ${key} does not hold ids`);
+      for (let at = 0; at < packed.length; at += ID_BYTES)
+        window.add(encodeHex(packed.subarray(at, at + ID_BYTES)), expiryOf(packed, at));
     }
-    window.forget(head.time);
+    window.forget(time);
     return window;
   }
 }
@@ -78,10 +116,4 @@ function bucketOf(exp: number): number {
 /** Floor of a quotient of non-negative integers. */
 function quotient(value: number, by: number): number {
   return (value - (value % by)) / by;
-}
-
-/** The chain's next link over the ids that a block adds. */
-export function nextReplayDigest(state: Reader, ids: readonly Uint8Array[]): { digest: string } {
-  const before = state.get<{ digest: string }>(REPLAY_KEY)?.digest ?? "";
-  return { digest: encodeBase64Url(sha256Parts(encodeUtf8(before), ...ids)) };
 }

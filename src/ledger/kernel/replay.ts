@@ -1,4 +1,4 @@
-import type { Genesis, SignedHeader } from "#protocol";
+import type { BlockHeader, Genesis, SignedHeader } from "#protocol";
 import { MemoryStore } from "../state/memory-store.ts";
 import { Ledger } from "./ledger.ts";
 
@@ -6,7 +6,8 @@ export interface ReplayStep {
   readonly height: number;
   readonly stored: string;
   readonly computed: string;
-  readonly equal: boolean;
+  /** First member of the header that differs; absent where all are equal. */
+  readonly differs?: string;
 }
 
 /**
@@ -25,9 +26,11 @@ export function* replayBlocks(
         ? ledger.executeGenesis()
         : ledger.execute({ height: header.height, time: header.time, transactions });
     const computed = execution.header;
-    const equal = JSON.stringify(Object.entries(computed).sort()) === JSON.stringify(Object.entries(header).sort());
-    yield { height: header.height, stored: header.state, computed: computed.state, equal };
-    if (!equal) return;
+    const names = Object.keys(computed).sort() as (keyof BlockHeader)[];
+    const differs = names.find((name) => computed[name] !== header[name]);
+    const step = { height: header.height, stored: header.state, computed: computed.state };
+    yield differs === undefined ? step : { ...step, differs };
+    if (differs !== undefined) return;
     ledger.commit(execution, certificate);
   }
 }

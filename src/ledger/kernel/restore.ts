@@ -6,7 +6,9 @@ import type { StateStore, StoredRecord } from "../state/store.ts";
 import { ledgerError } from "./errors.ts";
 
 /**
- * Fills an empty store from a snapshot, after holding its records against a header that the group's engine signed.
+ * Fills an empty store from a snapshot, after holding its records against a header that the group's engine signed. The ids of
+ * transactions that could be replayed are among the records: a restored ledger refuses them as the others do. Only their first
+ * receipts are elsewhere, with whoever has the blocks.
  *
  * @throws HansaError `ledger.not-empty`, `ledger.root-mismatch`, `ledger.genesis-mismatch`, `proof.invalid`
  */

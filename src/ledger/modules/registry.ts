@@ -1,6 +1,6 @@
 /** The modules and what they hand each other: all wiring of the state machine, in one place. */
 import { decodeMultikey, type PublicKey } from "#crypto";
-import { didOfKeyId } from "#protocol";
+import { type Contract, didOfKeyId } from "#protocol";
 import type { Module } from "../kernel/module.ts";
 import type { Reader } from "../state/state.ts";
 import { DEVICE_ERRORS } from "./devices/errors.ts";
@@ -14,6 +14,7 @@ import { isLiveIdentity, readIdentity } from "./identity/records.ts";
 import { LINKAGE_MODULE_ERRORS } from "./linkages/errors.ts";
 import { linkageHandlers } from "./linkages/handlers.ts";
 import { linkageQueries } from "./linkages/queries.ts";
+import { contractDevices } from "./linkages/records.ts";
 import { MEMBER_ERRORS } from "./members/errors.ts";
 import { memberHandlers } from "./members/handlers.ts";
 import { memberQueries } from "./members/queries.ts";
@@ -35,6 +36,20 @@ export function authenticationKey(state: Reader, kid: string): PublicKey | undef
 export function isAdmitted(state: Reader, did: string, time: number): boolean {
   const device = readDevice(state, did);
   return device !== undefined && effectiveStatus(state, device, time, isActiveMember) === "admitted";
+}
+
+/**
+ * Whether all who have a say over a contract's devices are still among its parties. Devices change owners while linkages run: from
+ * the next block on nobody's device is read or moved by a contract that he never accepted.
+ */
+export function linkageHolds(state: Reader, contract: Contract): boolean {
+  const { sources, targets } = contractDevices(contract);
+  return [...sources, ...targets].every((did) => {
+    const device = readDevice(state, did);
+    return (
+      device !== undefined && contract.parties.includes(device.operator) && contract.parties.includes(device.owner)
+    );
+  });
 }
 
 const deviceNeeds = {

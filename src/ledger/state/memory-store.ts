@@ -14,7 +14,7 @@ export class MemoryStore implements StateStore {
   }
 
   *leaves(): IterableIterator<StoredRecord> {
-    for (let slot = 1; slot < this.#records.length; slot++) {
+    for (let slot = 0; slot < this.#records.length; slot++) {
       const record = this.#records[slot];
       if (record !== undefined) yield { slot, key: record.key, value: record.versions.at(-1)?.value ?? null };
     }

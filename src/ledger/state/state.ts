@@ -45,7 +45,7 @@ export class State implements Reader {
     if (known !== undefined) return known as Value;
     const slot = this.#tree.slotOf(key);
     if (slot === undefined) return undefined;
-    const bytes = this.#store.read(slot);
+    const bytes = this.#store.read(storeSlot(slot));
     if (bytes === null || bytes === undefined) return undefined;
     const value = decodeJson(bytes) as object;
     this.#cache.set(key, value);
@@ -61,7 +61,7 @@ export class State implements Reader {
     return {
       get: <Value>(key: string) => {
         const slot = this.#tree.slotOf(key);
-        const bytes = slot === undefined ? undefined : this.#store.readAt(slot, height);
+        const bytes = slot === undefined ? undefined : this.#store.readAt(storeSlot(slot), height);
         return bytes === null || bytes === undefined ? undefined : (decodeJson(bytes) as Value);
       },
       keys: (prefix, after) => this.keys(prefix, after),
@@ -72,7 +72,7 @@ export class State implements Reader {
   versions<Value>(key: string): { height: number; value: Value | null }[] {
     const slot = this.#tree.slotOf(key);
     if (slot === undefined) return [];
-    return this.#store.versions(slot).map(({ height, value }) => ({
+    return this.#store.versions(storeSlot(slot)).map(({ height, value }) => ({
       height,
       value: value === null ? null : (decodeJson(value) as Value),
     }));
@@ -98,7 +98,7 @@ export class State implements Reader {
     const records: StoredRecord[] = [];
     staged.slots.forEach((slot, i) => {
       // A key that came and went within the block never had a slot.
-      if (slot > 0) records.push({ slot, key: keys[i] as string, value: values[i] as Uint8Array | null });
+      if (slot > 0) records.push({ slot: storeSlot(slot), key: keys[i] as string, value: values[i] as Uint8Array | null });
     });
     records.sort((a, b) => a.slot - b.slot);
     return { root: staged.root, records, keep: () => this.#keep(staged, changes) };
@@ -120,8 +120,13 @@ export interface StagedState {
   keep(): void;
 }
 
+/** Slot 0 of the tree is its sentinel and no record: the store's slots begin behind it. */
+function storeSlot(slot: number): number {
+  return slot - 1;
+}
+
 function* digests(records: Iterable<StoredRecord>) {
-  for (const { slot, key, value } of records) yield { slot, key, digest: value === null ? null : sha256(value) };
+  for (const { slot, key, value } of records) yield { slot: slot + 1, key, digest: value === null ? null : sha256(value) };
 }
 
 /** Writes of one block or one transaction over what lies below. */

@@ -1,6 +1,6 @@
 /** Where a ledger's records and blocks are kept. `storage` implements this without knowing of it; so does `MemoryStore`. */
 
-/** A record in its slot; `value` null: deleted. */
+/** A record in its slot, counted from 0; `value` null: deleted. */
 export interface StoredRecord {
   readonly slot: number;
   readonly key: string;

@@ -1,6 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { type JsonLimits, isHansaError, parseJson } from "#base";
+import { isHansaError, type JsonLimits, parseJson } from "#base";
 import { ALLIANCE_PATTERN, Closed, Label, List } from "#protocol";
 import { nodeError } from "../errors.ts";
 
@@ -38,7 +38,9 @@ export const NodeConfig = Closed({
   }),
   /** Threads that check signatures; 0: the main thread does. */
   signatureThreads: Type.Integer({ minimum: 0, maximum: 64 }),
-  log: Closed({ level: Type.Union(["trace", "debug", "info", "warn", "error", "silent"].map((level) => Type.Literal(level))) }),
+  log: Closed({
+    level: Type.Union(["trace", "debug", "info", "warn", "error", "silent"].map((level) => Type.Literal(level))),
+  }),
   label: Type.Optional(Label),
 });
 
@@ -75,7 +77,12 @@ export function parseConfig(text: string, environment: Readonly<Record<string, s
   try {
     value = parseJson(text, LIMITS);
   } catch (error) {
-    throw nodeError("node.config", `config.json: ${isHansaError(error) ? error.message : "not JSON"}`, { path: "" }, error);
+    throw nodeError(
+      "node.config",
+      `config.json: ${isHansaError(error) ? error.message : "not JSON"}`,
+      { path: "" },
+      error,
+    );
   }
   const merged = structuredClone(value) as Record<string, unknown>;
   for (const [name, path] of Object.entries(ENVIRONMENT)) {
@@ -91,7 +98,10 @@ export function parseConfig(text: string, environment: Readonly<Record<string, s
   }
   if (!Value.Check(NodeConfig, merged)) {
     const first = Value.Errors(NodeConfig, merged).First();
-    throw nodeError("node.config", `config: ${first?.path || "/"} ${first?.message ?? "does not fit"}`, { path: first?.path ?? "/", problem: first?.message ?? "" });
+    throw nodeError("node.config", `config: ${first?.path || "/"} ${first?.message ?? "does not fit"}`, {
+      path: first?.path ?? "/",
+      problem: first?.message ?? "",
+    });
   }
   return merged as NodeConfig;
 }

@@ -44,7 +44,8 @@ export function homeAt(folder: string): Home {
 
 /** @throws HansaError `node.home-missing`, `node.config` */
 export function readConfig(home: Home, environment: Readonly<Record<string, string | undefined>>): NodeConfig {
-  if (!existsSync(home.configFile)) throw nodeError("node.home-missing", `${home.folder} holds no Hansa home`, { folder: home.folder });
+  if (!existsSync(home.configFile))
+    throw nodeError("node.home-missing", `${home.folder} holds no Hansa home`, { folder: home.folder });
   return parseConfig(readFileSync(home.configFile, "utf8"), environment);
 }
 
@@ -53,6 +54,11 @@ export function readGenesis(file: string): Genesis {
   try {
     return checkGenesis(parseJson(readFileSync(file, "utf8"), { depth: 8, integers: true }));
   } catch (error) {
-    throw nodeError("node.config", `${file}: ${isHansaError(error) ? error.message : "cannot be read"}`, { path: file }, error);
+    throw nodeError(
+      "node.config",
+      `${file}: ${isHansaError(error) ? error.message : "cannot be read"}`,
+      { path: file },
+      error,
+    );
   }
 }

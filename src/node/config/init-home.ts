@@ -1,8 +1,17 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { encodeMultikey, type Signer } from "#crypto";
-import { createKeyFile, openKeyFile, type KeyFile } from "#crypto/node";
-import { checkGenesis, DEFAULT_PARAMETERS, type Did, didOf, type Genesis, groupIdOf, type Parameters, type Role } from "#protocol";
+import { createKeyFile, type KeyFile, openKeyFile } from "#crypto/node";
+import {
+  checkGenesis,
+  DEFAULT_PARAMETERS,
+  type Did,
+  didOf,
+  type Genesis,
+  groupIdOf,
+  type Parameters,
+  type Role,
+} from "#protocol";
 import { nodeError } from "../errors.ts";
 import { DEFAULT_CONFIG, type NodeConfig, parseConfig } from "./config.ts";
 import { homeAt } from "./home.ts";
@@ -21,6 +30,8 @@ export interface InitOptions {
   readonly group: string;
   /** The first runs the node; keys of all are made in this home. */
   readonly members: readonly FoundingMember[];
+  /** Further keys to make, of members that this node will play for once they have joined. */
+  readonly hosted?: readonly string[];
   readonly parameters?: Partial<Parameters>;
   /** Milliseconds: the genesis's time. */
   readonly now: number;
@@ -49,7 +60,8 @@ function publicKeyOf(signer: Signer) {
  */
 export async function initHome(options: InitOptions): Promise<InitResult> {
   const home = homeAt(options.folder);
-  if (existsSync(home.configFile)) throw nodeError("node.home-exists", `${options.folder} holds a home already`, { folder: options.folder });
+  if (existsSync(home.configFile))
+    throw nodeError("node.home-exists", `${options.folder} holds a home already`, { folder: options.folder });
   const [first] = options.members;
   if (first === undefined) throw nodeError("node.config", "a group wants at least one member", { path: "/members" });
   const config = parseConfig(
@@ -57,7 +69,7 @@ export async function initHome(options: InitOptions): Promise<InitResult> {
       ...DEFAULT_CONFIG,
       ...options.config,
       member: first.name,
-      hosted: options.members.slice(1).map((member) => member.name),
+      hosted: [...options.members.slice(1).map((member) => member.name), ...(options.hosted ?? [])],
       groups: [{ name: options.group, engineKey: `engine/${options.group}` }],
     }),
   );
@@ -76,7 +88,12 @@ export async function initHome(options: InitOptions): Promise<InitResult> {
     };
     const members = options.members.map((member) => {
       const key = publicKeyOf(signerOf(member.name));
-      return { did: didOf(options.alliance, key), name: member.label ?? member.name, roles: [...member.roles], publicKey: encodeMultikey(key) };
+      return {
+        did: didOf(options.alliance, key),
+        name: member.label ?? member.name,
+        roles: [...member.roles],
+        publicKey: encodeMultikey(key),
+      };
     });
     const genesis: Genesis = checkGenesis({
       version: 1,
@@ -87,6 +104,7 @@ export async function initHome(options: InitOptions): Promise<InitResult> {
       members,
       parameters: { ...DEFAULT_PARAMETERS, ...options.parameters },
     });
+    for (const name of options.hosted ?? []) signerOf(name);
     // Made now, so that the node's first start need not write the key file.
     keys.dataKey(`data/${options.group}`);
     const files = home.group(options.group);

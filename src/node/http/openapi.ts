@@ -1,5 +1,5 @@
 /** OpenAPI 3.1 out of the route table: what is served and what is described cannot differ. */
-import { type TSchema, Type } from "@sinclair/typebox";
+import type { TSchema } from "@sinclair/typebox";
 import { OPERATIONS, QUERIES, ROUTES, type Route } from "#protocol";
 
 type JsonObject = Record<string, unknown>;
@@ -34,13 +34,20 @@ function describe(name: string, route: Route): JsonObject {
     ...(route.access === "open" ? {} : { security: [{ connectionToken: [] }] }),
     ...(route.body === undefined
       ? {}
-      : { requestBody: { required: true, content: Object.fromEntries(route.body.map((type) => [type, { schema: bodySchema(type) }])) } }),
+      : {
+          requestBody: {
+            required: true,
+            content: Object.fromEntries(route.body.map((type) => [type, { schema: bodySchema(type) }])),
+          },
+        }),
     responses: {
       "200": {
         description: route.summary,
         content: {
           [route.answer.type]: {
-            schema: route.answer.schema ?? (route.answer.type === "application/json" ? { type: "object" } : { type: "string" }),
+            schema:
+              route.answer.schema ??
+              (route.answer.type === "application/json" ? { type: "object" } : { type: "string" }),
             ...(route.answer.example === undefined ? {} : { example: route.answer.example }),
           },
         },
@@ -53,7 +60,11 @@ function describe(name: string, route: Route): JsonObject {
 function bodySchema(type: string): JsonObject {
   if (type === "application/jwt") return { type: "string", description: "Compact JWT: a transaction with one signer." };
   if (type === "application/jose+json")
-    return { type: "object", required: ["payload", "signatures"], description: "General JSON serialisation: several signers." };
+    return {
+      type: "object",
+      required: ["payload", "signatures"],
+      description: "General JSON serialisation: several signers.",
+    };
   if (type === "application/octet-stream") return { type: "string", format: "binary" };
   return {};
 }
@@ -66,19 +77,27 @@ export function openApiDocument(version: string): JsonObject {
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: describe(name, route) };
   }
   const named = (prefix: string, table: Readonly<Record<string, TSchema>>) =>
-    Object.fromEntries(Object.entries(table).map(([name, schema]) => [`${prefix}.${name}`, Type.Strict(schema)]));
+    Object.fromEntries(Object.entries(table).map(([name, schema]) => [`${prefix}.${name}`, { ...schema }]));
   return {
     openapi: "3.1.0",
     info: {
       title: "Hansa node",
       version,
-      description: "An alliance ledger for things. Transactions are JWTs; their operations are the schemas `operation.*`.",
+      description:
+        "An alliance ledger for things. Transactions are JWTs; their operations are the schemas `operation.*`.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "/" }],
     paths,
     components: {
-      securitySchemes: { connectionToken: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "hansa-connect+jwt, signed by the subject's key" } },
+      securitySchemes: {
+        connectionToken: {
+          type: "http",
+          scheme: "bearer",
+          bearerFormat: "JWT",
+          description: "hansa-connect+jwt, signed by the subject's key",
+        },
+      },
       schemas: {
         Problem: {
           type: "object",

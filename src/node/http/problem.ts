@@ -1,12 +1,13 @@
 /** Refusals as problem documents (RFC 9457). The one place where a code becomes an HTTP status. */
+
+import { AUDIT_ERRORS } from "#audit";
 import { type ErrorTable, HansaError, JSON_ERRORS } from "#base";
+import { BRIDGE_ERRORS } from "#bridges";
 import { CRYPTO_ERRORS } from "#crypto";
 import { ENGINE_ERRORS } from "#engines";
 import { EVENT_ERRORS } from "#events";
 import { LEDGER_ERRORS, RECEIPT_ERRORS } from "#ledger";
 import { LINKAGE_ERRORS } from "#linkage";
-import { AUDIT_ERRORS } from "#audit";
-import { BRIDGE_ERRORS } from "#bridges";
 import { PROTOCOL_ERRORS } from "#protocol";
 import { STORAGE_ERRORS } from "#storage";
 import { NODE_ERRORS } from "../errors.ts";
@@ -35,7 +36,9 @@ export interface Problem {
 /** The problem document of an error. What is no `HansaError` says nothing about itself: it may hold anything. */
 export function problemOf(error: unknown): Problem {
   if (!(error instanceof HansaError))
-    return problemOf(new HansaError("http.internal", "the node failed", {}, { advice: NODE_ERRORS["http.internal"].advice }));
+    return problemOf(
+      new HansaError("http.internal", "the node failed", {}, { advice: NODE_ERRORS["http.internal"].advice }),
+    );
   const entry = ALL_ERRORS[error.code];
   const status = entry?.status ?? 500;
   return {

@@ -1,9 +1,9 @@
 import rateLimit from "@fastify/rate-limit";
-import { type TSchema } from "@sinclair/typebox";
+import type { TSchema } from "@sinclair/typebox";
 import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
 import { Value } from "@sinclair/typebox/value";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { HansaError } from "#base";
+import { type Clock, HansaError } from "#base";
 import type { Principal } from "#events";
 import { ROUTES, type Route, type RouteName, TRANSACTION_LIMITS } from "#protocol";
 import { nodeError } from "../errors.ts";
@@ -24,6 +24,7 @@ export interface HttpOptions {
   readonly mqttUrl: () => string;
   readonly metrics: () => Promise<string>;
   readonly log: Log;
+  readonly clock: Clock;
 }
 
 /** What a handler gets: validated, authenticated, bound to its group. */
@@ -60,20 +61,33 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly url: s
     max: options.requestsPerMinute,
     timeWindow: 60_000,
     errorResponseBuilder: (_request, context) =>
-      nodeError("http.too-many-requests", `more than ${context.max} requests a minute`, { limit: context.max, retryAfterMs: context.ttl }),
+      nodeError("http.too-many-requests", `more than ${context.max} requests a minute`, {
+        limit: context.max,
+        retryAfterMs: context.ttl,
+      }),
   });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
-  server.setErrorHandler((error: FastifyError | HansaError, request, reply) => sendProblem(options.log, error, request, reply));
+  server.setErrorHandler((error: FastifyError | HansaError, request, reply) =>
+    sendProblem(options.log, error, request, reply),
+  );
   server.setNotFoundHandler((request, reply) =>
-    sendProblem(options.log, nodeError("http.not-found", `there is no ${request.method} ${request.url.split("?")[0]}`, { method: request.method }), request, reply),
+    sendProblem(
+      options.log,
+      nodeError("http.not-found", `there is no ${request.method} ${request.url.split("?")[0]}`, {
+        method: request.method,
+      }),
+      request,
+      reply,
+    ),
   );
   const handlers = routeHandlers(options);
   for (const name of Object.keys(ROUTES) as RouteName[]) mount(server, name, handlers, options);
   try {
     await server.listen({ host: options.host, port: options.port });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EADDRINUSE") throw nodeError("node.port-taken", `port ${options.port} is taken`, { port: options.port }, error);
+    if ((error as NodeJS.ErrnoException).code === "EADDRINUSE")
+      throw nodeError("node.port-taken", `port ${options.port} is taken`, { port: options.port }, error);
     throw error;
   }
   const address = server.server.address();
@@ -85,7 +99,8 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly url: s
 function sendProblem(log: Log, thrown: FastifyError | HansaError, request: FastifyRequest, reply: FastifyReply): void {
   const error = asHansaError(thrown);
   const { status, body } = problemOf(error);
-  if (status >= 500 && status !== 503) log.error({ request: request.id, code: body["code"], cause: describeCause(thrown) }, "a request failed");
+  if (status >= 500 && status !== 503)
+    log.error({ request: request.id, code: body["code"], cause: describeCause(thrown) }, "a request failed");
   if (status === 503) reply.header("retry-after", "1");
   reply.code(status).header("content-type", "application/problem+json").send(JSON.stringify(body));
 }
@@ -107,24 +122,32 @@ function asHansaError(error: FastifyError | HansaError): unknown {
     case "FST_ERR_MAX_PARAM_LENGTH":
       return nodeError("http.bad-request", error.message, { problem: error.message });
     default:
-      if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) return nodeError("http.bad-request", error.message, { problem: error.message });
+      if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
+        return nodeError("http.bad-request", error.message, { problem: error.message });
       return error;
   }
 }
 
 function mount(server: FastifyInstance, name: RouteName, handlers: Handlers, options: HttpOptions): void {
   const route: Route = ROUTES[name];
-  const check: TypeCheck<TSchema> | undefined = route.query === undefined ? undefined : TypeCompiler.Compile(route.query);
+  const check: TypeCheck<TSchema> | undefined =
+    route.query === undefined ? undefined : TypeCompiler.Compile(route.query);
   const handler = handlers[name];
   server.route({
     method: route.method,
     url: route.path,
     async handler(request, reply) {
       const parameters = request.params as Record<string, string>;
-      const group = "group" in parameters ? findGroup(options.groups, parameters["group"] as string) : (options.groups[0] as GroupService);
+      const group =
+        "group" in parameters
+          ? findGroup(options.groups, parameters["group"] as string)
+          : (options.groups[0] as GroupService);
       const contentType = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
       if (route.body !== undefined && !route.body.includes(contentType))
-        throw nodeError("http.media-type", `send ${route.body.join(" or ")}`, { accepts: route.body, got: contentType });
+        throw nodeError("http.media-type", `send ${route.body.join(" or ")}`, {
+          accepts: route.body,
+          got: contentType,
+        });
       const call: Call = {
         group,
         parameters,
@@ -146,7 +169,10 @@ function mount(server: FastifyInstance, name: RouteName, handlers: Handlers, opt
 
 function findGroup(groups: readonly GroupService[], wanted: string): GroupService {
   const group = groups.find((candidate) => candidate.ledger.group.id === wanted || candidate.name === wanted);
-  if (group === undefined) throw nodeError("http.unknown-group", `this node serves no group ${wanted.slice(0, 120)}`, { groups: groups.map(({ name }) => name) });
+  if (group === undefined)
+    throw nodeError("http.unknown-group", `this node serves no group ${wanted.slice(0, 120)}`, {
+      groups: groups.map(({ name }) => name),
+    });
   return group;
 }
 
@@ -160,18 +186,25 @@ function readQuery(route: Route, check: TypeCheck<TSchema> | undefined, raw: Rec
   throw nodeError("http.bad-request", `query: ${problem}`, { path: first?.path ?? "", problem: first?.message ?? "" });
 }
 
-function authenticate(route: Route, group: GroupService, request: FastifyRequest, member: string): Principal | undefined {
+function authenticate(
+  route: Route,
+  group: GroupService,
+  request: FastifyRequest,
+  member: string,
+): Principal | undefined {
   if (route.access === "open") return undefined;
   const header = request.headers.authorization;
   const token = header?.startsWith("Bearer ") ? header.slice(7) : undefined;
   if (token === undefined) throw nodeError("http.unauthenticated", "the route wants a connection token");
   const principal = group.rights.authenticate(token);
-  if (route.access === "member" && principal.did !== member) throw nodeError("http.forbidden", "only the member that runs the node may do this", { member });
+  if (route.access === "member" && principal.did !== member)
+    throw nodeError("http.forbidden", "only the member that runs the node may do this", { member });
   return principal;
 }
 
 function abortOnClose(request: FastifyRequest): AbortSignal {
   const controller = new AbortController();
+  // Not the request's own `close`: that comes as soon as its body was read.
   request.raw.socket.once("close", () => controller.abort());
   return controller.signal;
 }

@@ -90,10 +90,15 @@ export function checkAttestation(
       model: device.model,
       firmware: firmware.version,
     });
-  if (until * 1000 <= context.time || until > certification.until)
-    throw refuse("devices.until", "the admission must end later than now and no later than the certification", {
-      until,
-      certifiedUntil: certification.until,
-    });
+  if (until * 1000 <= context.time || until > certification.until || until > device.certificateUntil)
+    throw refuse(
+      "devices.until",
+      "the admission must end later than now, and neither certification nor certificate before",
+      {
+        until,
+        certifiedUntil: certification.until,
+        certificateUntil: device.certificateUntil,
+      },
+    );
   return { challenge, firmware: firmware.version, lab: certification.lab };
 }

@@ -118,6 +118,12 @@ export const DEVICE_ERRORS = {
     meaning: "The end of the admission lies in the past or beyond what the certification or certificate covers.",
     advice: "Choose an earlier end.",
   },
+  "devices.too-many": {
+    number: 321,
+    status: 409,
+    meaning: "A model has at most 256 firmware versions.",
+    advice: "Define a new model for what comes after.",
+  },
 } as const satisfies ReceiptErrorTable;
 
 export const refuse = refusals(DEVICE_ERRORS);

@@ -4,16 +4,10 @@ import { type Context, forbidden, type Handlers } from "../../kernel/module.ts";
 import { checkAttestation, checkCertificate } from "./admission.ts";
 import { refuse } from "./errors.ts";
 import type { DevicesNeeds } from "./needs.ts";
-import {
-  challengeKey,
-  deviceKey,
-  modelKey,
-  readChallenge,
-  readDevice,
-  readModel,
-  readRoot,
-  rootKey,
-} from "./records.ts";
+import { challengeKey, deviceKey, modelKey, nonceKey, readDevice, readModel, readRoot, rootKey } from "./records.ts";
+
+/** A model's record holds all its versions, and is written anew with each. */
+const MOST_FIRMWARE = 256;
 
 export function deviceHandlers(needs: DevicesNeeds): Handlers<"devices"> {
   function requireRole(context: Context, role: "maker" | "lab" | "platform"): string {
@@ -114,6 +108,8 @@ export function deviceHandlers(needs: DevicesNeeds): Handlers<"devices"> {
         throw refuse("devices.firmware-exists", `${args.model} has firmware ${args.version} already`, {
           firmware: args.version,
         });
+      if (model.firmware.length >= MOST_FIRMWARE)
+        throw refuse("devices.too-many", `at most ${MOST_FIRMWARE} firmware versions`, { limit: MOST_FIRMWARE });
       const firmware = [...model.firmware, { version: args.version, digest: args.digest }];
       context.state.put(modelKey(args.model), { ...model, firmware });
       context.emit("devices.firmwareAdded", [model.maker, `model/${args.model}`], {
@@ -165,6 +161,7 @@ export function deviceHandlers(needs: DevicesNeeds): Handlers<"devices"> {
         operator,
         owner: args.owner,
         status: "enrolled",
+        certificateUntil: claims.exp,
         admission: null,
         reason: null,
         ownership: 1,
@@ -176,8 +173,9 @@ export function deviceHandlers(needs: DevicesNeeds): Handlers<"devices"> {
       const device = requireOperator(context, args.device);
       if (device.status === "revoked")
         throw refuse("devices.state", "the device was revoked", { status: device.status });
-      const before = readChallenge(context.state, args.device);
-      if (before?.nonce === args.nonce) throw refuse("devices.nonce-reused", "the nonce was used before");
+      const used = nonceKey(args.device, args.nonce);
+      if (context.state.get(used) !== undefined) throw refuse("devices.nonce-reused", "the nonce was used before");
+      context.state.put(used, {});
       const expires = context.time + needs.challengeSeconds(context.state) * 1000;
       context.state.put(challengeKey(args.device), {
         device: args.device,

@@ -1,10 +1,11 @@
-import type { DeviceRecord, DeviceView, ModelRecord } from "#protocol";
+import { type DeviceRecord, type DeviceView, fingerprintOfDid, type ModelRecord } from "#protocol";
 import type { Reader } from "../../state/state.ts";
 
 export const ROOT_PREFIX = "root/";
 export const MODEL_PREFIX = "model/";
 export const DEVICE_PREFIX = "device/";
 export const CHALLENGE_PREFIX = "challenge/";
+export const NONCE_PREFIX = "nonce/";
 
 /** A maker's root key. */
 export interface RootRecord {
@@ -16,7 +17,7 @@ export interface RootRecord {
   readonly removed: boolean;
 }
 
-/** The last challenge to a device. An answered one stays, so that its nonce is not taken for fresh again. */
+/** The last challenge to a device. */
 export interface ChallengeRecord {
   readonly device: string;
   readonly platform: string;
@@ -30,6 +31,8 @@ export const rootKey = (id: string) => ROOT_PREFIX + id;
 export const modelKey = (model: string) => MODEL_PREFIX + model;
 export const deviceKey = (did: string) => DEVICE_PREFIX + did;
 export const challengeKey = (did: string) => CHALLENGE_PREFIX + did;
+/** Stands for ever, so that no nonce is taken for fresh again: an old answer to it could be sent once more. */
+export const nonceKey = (did: string, nonce: string) => `${NONCE_PREFIX}${fingerprintOfDid(did)}/${nonce}`;
 
 export const readRoot = (state: Reader, id: string) => state.get<RootRecord>(rootKey(id));
 export const readModel = (state: Reader, model: string) => state.get<ModelRecord>(modelKey(model));

@@ -63,6 +63,12 @@ export const IDENTITY_ERRORS = {
     meaning: "A controller is not a live DID of this ledger.",
     advice: "Create it first.",
   },
+  "identity.active-member": {
+    number: 212,
+    status: 409,
+    meaning: "The DID is an active member's: without it the member's vote would count and could never be given.",
+    advice: "Let the member leave by vote first.",
+  },
 } as const satisfies ReceiptErrorTable;
 
 export const refuse = refusals(IDENTITY_ERRORS);

@@ -153,6 +153,8 @@ export function identityHandlers(needs: IdentityNeeds): Handlers<"identity"> {
 
     "identity.deactivate"(context, args) {
       const identity = requireControl(context, args.did);
+      if (needs.isActiveMember(context.state, args.did))
+        throw refuse("identity.active-member", `${args.did} is an active member`, { did: args.did });
       save(context, identity, { deactivated: true }, "identity.deactivated");
     },
   };

@@ -21,7 +21,7 @@ export const identityQueries: Queries<"identity"> = {
         : time !== undefined
           ? findVersion(context, did, (candidate) => candidate.updated <= time)
           : readIdentity(context.state, did);
-    return identity === undefined ? undefined : { identity, document: didDocument(identity) };
+    return identity === undefined ? undefined : { ...identity, document: didDocument(identity) };
   },
   "identity.versions"(context, { did }) {
     const versions = context.versions<IdentityRecord>(identityKey(did));

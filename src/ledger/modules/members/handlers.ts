@@ -76,6 +76,8 @@ export function memberHandlers(needs: MembersNeeds): Handlers<"members"> {
         member: change.member,
         status: member.status,
       });
+    if (change.kind === "reinstate" && !needs.isLiveIdentity(context.state, change.member))
+      throw refuse("members.unknown-identity", `the DID ${change.member} was deactivated`, { member: change.member });
     if ((change.kind === "suspend" || change.kind === "remove") && member.status === "active") {
       const left = readRoll(context.state).active.length - 1;
       const least = readParameters(context.state).leastMembers;

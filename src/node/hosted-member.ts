@@ -1,0 +1,86 @@
+import type { Clock } from "#base";
+import { encodeBase64Url, HansaError } from "#base";
+import { type Signer, sha256 } from "#crypto";
+import type { Ledger } from "#ledger";
+import {
+  type AnchorPlace,
+  type CommandChannel,
+  CommandTarget,
+  type DeviceActor,
+  type DurableMap,
+  LinkageRuntime,
+  ReceiptBatches,
+} from "#linkage";
+import { type Did, EVENT_TYPES, type LoggedEvent, type TransactionSigner } from "#protocol";
+import { linkageFacts } from "./linkage-facts.ts";
+import type { Log } from "./log.ts";
+import type { Submission } from "./submission.ts";
+
+export interface HostedMemberOptions {
+  readonly did: Did;
+  readonly kid: string;
+  readonly signer: Signer;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly store: DurableMap;
+  readonly submission: Submission;
+  readonly actor: DeviceActor;
+  /** The way to whoever operates the target: this node's own members, or another node. */
+  readonly channel: CommandChannel;
+  /** Finds where a batch of receipts was anchored before a crash. */
+  readonly findAnchor: (root: string) => Promise<AnchorPlace | undefined>;
+  readonly log: Log;
+}
+
+/** One member's side of linkages on this node: it triggers for the devices that it operates, and lets them act. */
+export class HostedMember {
+  readonly did: Did;
+  readonly key: TransactionSigner;
+  readonly runtime: LinkageRuntime;
+  readonly target: CommandTarget;
+  readonly receipts: ReceiptBatches;
+
+  constructor(options: HostedMemberOptions) {
+    const { did, kid, signer, ledger, clock, store, log } = options;
+    this.did = did;
+    this.key = { kid, signer };
+    const onError = (error: unknown) => log.error({ member: did, cause: String(error) }, "a linkage's store failed");
+    const facts = linkageFacts(ledger, clock);
+    this.receipts = new ReceiptBatches({
+      store,
+      clock,
+      anchor: async ({ batch, counts }) => {
+        const receipt = await options.submission.send(
+          [{ op: "linkages.anchorReceipts", args: { batch, counts: counts.map((count) => ({ ...count })) } }],
+          did,
+          this.key,
+        );
+        if (receipt.code !== 0)
+          throw new HansaError(
+            receipt.error?.code ?? "http.internal",
+            receipt.error?.message ?? "the anchor was refused",
+          );
+        return { height: receipt.height, index: receipt.index };
+      },
+      find: options.findAnchor,
+      onError,
+    });
+    const shared = { group: ledger.group.id, member: did, kid, signer, store, clock, ...facts, onError };
+    this.target = new CommandTarget({ ...shared, actor: options.actor, receipts: this.receipts });
+    this.runtime = new LinkageRuntime({ ...shared, channel: options.channel });
+  }
+
+  stop(): void {
+    this.runtime.stop();
+    this.target.stop();
+    this.receipts.stop();
+  }
+}
+
+const encoder = new TextEncoder();
+
+/** Digest that binds a command to its event; empty for events that no linkage can be about. */
+export function evidenceDigest({ event }: LoggedEvent): string | undefined {
+  if (event.type !== EVENT_TYPES.property && event.type !== EVENT_TYPES.event) return undefined;
+  return encodeBase64Url(sha256(encoder.encode(JSON.stringify(event))));
+}

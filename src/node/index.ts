@@ -1,0 +1,10 @@
+export { DEFAULT_CONFIG, ENVIRONMENT, NodeConfig, parseConfig } from "./config/config.ts";
+export { type GroupFiles, type Home, homeAt, readConfig, readGenesis } from "./config/home.ts";
+export { type FoundingMember, type InitOptions, type InitResult, initHome } from "./config/init-home.ts";
+export { NODE_ERRORS } from "./errors.ts";
+export { openApiDocument } from "./http/openapi.ts";
+export { ALL_ERRORS, problemOf } from "./http/problem.ts";
+export { createLog, type Log } from "./log.ts";
+export { type ReplayResult, type RestoreResult, replayLedger, restoreLedger } from "./offline.ts";
+export { VERSION } from "./version.ts";
+export { type RunningNode, type StartOptions, startNode } from "./wire.ts";

@@ -1,0 +1,343 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { TrailIndex } from "#audit";
+import { type Clock, encodeBase64Url, HansaError } from "#base";
+import { MqttDeviceActor } from "#bridges";
+import type { KeyStore } from "#crypto/node";
+import { SoloEngine } from "#engines";
+import { CheckpointAnchor, EventMaker, eventError, type KnownCause, startMqtt, TopicLogs } from "#events";
+import { type Execution, isActiveMember, Ledger, readDevice, readTopic } from "#ledger";
+import type { DeviceActor } from "#linkage";
+import { type Command, didOf, type Fact, keyIdOf, resultTopic } from "#protocol";
+import { backup, type Database, GroupStore, KeyValueStore, LogStore, openDatabase } from "#storage";
+import type { NodeConfig } from "./config/config.ts";
+import { type Home, readGenesis } from "./config/home.ts";
+import { nodeError } from "./errors.ts";
+import type { GroupService } from "./group-service.ts";
+import { evidenceDigest, HostedMember } from "./hosted-member.ts";
+import type { Log } from "./log.ts";
+import { ledgerRights } from "./rights.ts";
+import type { SignaturePool } from "./signature-pool.ts";
+import { Submission } from "./submission.ts";
+import { findReceiptAnchor } from "./trail.ts";
+
+export interface OpenGroupOptions {
+  readonly home: Home;
+  readonly config: NodeConfig;
+  readonly entry: NodeConfig["groups"][number];
+  /** Port of this group's MQTT listener; 0: any. */
+  readonly mqttPort: number;
+  readonly keys: KeyStore;
+  readonly pool: SignaturePool;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface OpenGroup extends GroupService {
+  readonly mqttUrl: string;
+  brokerCounts(): Readonly<Record<string, number>>;
+  close(): Promise<void>;
+}
+
+/** What is to be closed, last opened first. */
+type Closer = () => void | Promise<void>;
+
+/**
+ * Opens one group in the order in which its parts stand on one another: storage, ledger, engine, logs, linkages, broker, anchors.
+ * Closed in the reverse of it.
+ */
+export async function openGroup(options: OpenGroupOptions): Promise<OpenGroup> {
+  const closers: Closer[] = [];
+  try {
+    return await open(options, closers);
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+async function closeAll(closers: Closer[]): Promise<void> {
+  for (const close of closers.splice(0).reverse()) await close();
+}
+
+async function open(
+  { home, config, entry, mqttPort, keys, pool, clock, log }: OpenGroupOptions,
+  closers: Closer[],
+): Promise<OpenGroup> {
+  const files = home.group(entry.name);
+  const genesis = readGenesis(files.genesis);
+  const databases = openDatabases(home, entry.name, keys, closers);
+
+  const ledger = new Ledger(genesis, new GroupStore(databases.ledger));
+  const engine = new SoloEngine({
+    ledger,
+    signer: signerOf(keys, entry.engineKey),
+    clock,
+    waiting: config.limits.waiting,
+    onFailure: (error) => log.error({ group: entry.name, cause: describe(error) }, "the engine failed"),
+  });
+  const trail = new TrailIndex({
+    database: databases.trail,
+    ledger,
+    clock,
+    onFailure: (error) =>
+      log.warn({ group: entry.name, cause: describe(error) }, "the trail index waits; the next block tries again"),
+  });
+  // Before the engine starts: block 0 is committed by its start.
+  closers.push(engine.onCommit((execution) => trail.follow(execution)));
+  await engine.start();
+  closers.push(() => engine.stop());
+  await trail.catchUp();
+  closers.push(() => trail.stop());
+  const submission = new Submission(ledger, engine, pool, clock);
+
+  const identities = [config.member, ...(config.hosted ?? [])].map((name) => {
+    const signer = signerOf(keys, name);
+    const key = { algorithm: signer.algorithm, bytes: signer.publicKey };
+    const did = didOf(genesis.alliance, key);
+    return { did, kid: keyIdOf(did, key), signer };
+  });
+  const [own] = identities;
+  if (own === undefined) throw nodeError("node.config", "the node has no member", { path: "/member" });
+
+  const rights = ledgerRights(ledger, clock);
+  const logs = new TopicLogs({
+    store: new LogStore(databases.events),
+    clock,
+    group: ledger.group.id,
+    signer: own.signer,
+    signerName: own.did,
+  });
+  closers.push(() => logs.close());
+
+  const waitingForBroker: { deliver?: (topic: string, payload: Uint8Array) => void | Promise<void> } = {};
+  const actor = new MqttDeviceActor({
+    clock,
+    deliver: (topic, payload) => {
+      if (waitingForBroker.deliver === undefined) throw eventError("events.busy", "the broker is not up yet");
+      return waitingForBroker.deliver(topic, payload);
+    },
+  });
+  const hosted = identities.map(
+    (identity): HostedMember =>
+      new HostedMember({
+        ...identity,
+        ledger,
+        clock,
+        store: new KeyValueStore(databases.events, `linkage/${identity.did}`),
+        submission,
+        actor: actor satisfies DeviceActor,
+        channel: { send: (token, command) => targetOf(hosted, ledger, command).target.receive(token) },
+        findAnchor: async (root) => findReceiptAnchor(trail, identity.did, root),
+        log,
+      }),
+  );
+  closers.push(() => {
+    for (const member of hosted) member.stop();
+  });
+  const knownCause: KnownCause = (principal) => causeOf(hosted, ledger, principal.did);
+  const mqtt = await startMqtt({
+    host: config.mqtt.host,
+    port: mqttPort,
+    rights,
+    logs,
+    sessions: new KeyValueStore(databases.events, "mqtt"),
+    clock,
+    limits: { payloadBytes: config.limits.eventBytes, connections: config.limits.connections },
+    causeOf: knownCause,
+    log: (line) => log[line.event === "failed" ? "error" : "debug"]({ group: entry.name, mqtt: line }, "mqtt"),
+  });
+  closers.push(() => mqtt.close());
+  waitingForBroker.deliver = (topic, payload) => mqtt.deliver(topic, payload, { qos: 1, retain: false });
+  mqtt.onResult((device, payload) => actor.onResult(resultTopic(device.fingerprint), payload));
+
+  feedRuntimes(logs, hosted);
+  closers.push(
+    logs.tap((logged) => {
+      const digest = evidenceDigest(logged);
+      if (digest === undefined) return;
+      const operator = readDevice(ledger.state, logged.event.source)?.operator;
+      for (const member of hosted)
+        if (member.did === operator || operator === undefined) member.runtime.onEvent(logged, digest);
+    }),
+  );
+  closers.push(
+    engine.onCommit((execution) => {
+      const changed = linkagesOf(execution);
+      for (const member of hosted) {
+        member.runtime.onBlock(execution.header.height, changed);
+        member.target.onBlock();
+      }
+      if (changesRights(execution)) mqtt.recheck();
+    }),
+  );
+  for (const member of hosted) {
+    member.receipts.start();
+    member.runtime.start();
+  }
+  startAnchors(ledger, logs, hosted, submission, clock, log, closers);
+
+  return {
+    name: entry.name,
+    ledger,
+    engine,
+    submission,
+    events: {
+      logs,
+      rights,
+      maker: new EventMaker({ clock, payloadBytes: config.limits.eventBytes, causeOf: knownCause }),
+    },
+    rights,
+    logs,
+    trail,
+    hosted,
+    mqttUrl: `mqtt://${config.mqtt.host.includes(":") ? `[${config.mqtt.host}]` : config.mqtt.host}:${mqtt.port}`,
+    brokerCounts: () => {
+      const { refused, ...counts } = mqtt.stats();
+      return { ...counts, refused: Object.values(refused).reduce((sum, count) => sum + count, 0) };
+    },
+    backup: () => backupGroup(home, entry.name, databases, ledger),
+    close: () => closeAll(closers),
+  };
+}
+
+function openDatabases(home: Home, name: string, keys: KeyStore, closers: Closer[]) {
+  const files = home.group(name);
+  const key = keys.dataKey(`data/${name}`);
+  mkdirSync(files.folder, { recursive: true, mode: 0o700 });
+  const openOne = (file: string) => {
+    const database = openDatabase({ file, key });
+    closers.push(() => database.close());
+    return database;
+  };
+  const databases = { ledger: openOne(files.ledger), events: openOne(files.events), trail: openOne(files.trail) };
+  key.fill(0);
+  return databases;
+}
+
+function signerOf(keys: KeyStore, name: string) {
+  try {
+    return keys.signer(name);
+  } catch (error) {
+    throw nodeError("node.key-missing", `the key file has no key ${name}`, { key: name }, error);
+  }
+}
+
+function targetOf(hosted: readonly HostedMember[], ledger: Ledger, command: Command): HostedMember {
+  const operator = readDevice(ledger.state, command.sub)?.operator;
+  const member = hosted.find((candidate) => candidate.did === operator);
+  if (member === undefined)
+    throw nodeError("node.no-route", "no node is known for the target's platform", { device: command.sub });
+  return member;
+}
+
+/** The command behind what a device reports now, as its operator's side knows it. */
+function causeOf(hosted: readonly HostedMember[], ledger: Ledger, device: string) {
+  const operator = readDevice(ledger.state, device)?.operator;
+  return hosted.find((member) => member.did === operator)?.target.causeOf(device);
+}
+
+/** Feeds what the logs have and the runtimes have not yet seen: a crash lay between. */
+function feedRuntimes(logs: TopicLogs, hosted: readonly HostedMember[]): void {
+  for (const topic of logs.topics())
+    for (const { runtime } of hosted) {
+      // A member that never saw an event of the topic has no linkage that waits for its past.
+      const cursor = runtime.cursor(topic);
+      if (cursor === 0) continue;
+      for (let from = cursor; from < logs.size(topic); ) {
+        const page = logs.read(topic, from, 1000);
+        const last = page.at(-1);
+        if (last === undefined) break;
+        for (const logged of page) {
+          const digest = evidenceDigest(logged);
+          if (digest !== undefined) runtime.onEvent(logged, digest);
+        }
+        from = last.offset + 1;
+      }
+    }
+}
+
+function factsOf(execution: Execution): Fact[] {
+  return execution.receipts.flatMap((receipt) => receipt.facts);
+}
+
+function linkagesOf(execution: Execution): string[] {
+  const ids = new Set<string>();
+  for (const { fact, about } of factsOf(execution))
+    if (fact.startsWith("linkages.")) for (const id of about) if (id.startsWith("lk_")) ids.add(id);
+  return [...ids];
+}
+
+/** Whether a block may have taken rights away: anchors and services, the bulk of blocks, never do. */
+function changesRights(execution: Execution): boolean {
+  return factsOf(execution).some(({ fact }) => {
+    if (fact.startsWith("devices.") || fact.startsWith("members.")) return true;
+    return [
+      "topics.changed",
+      "topics.closed",
+      "identity.keyRemoved",
+      "identity.keyRotated",
+      "identity.deactivated",
+    ].includes(fact);
+  });
+}
+
+/** Each hosted member anchors the topics that it operates, about once a second. */
+function startAnchors(
+  ledger: Ledger,
+  logs: TopicLogs,
+  hosted: readonly HostedMember[],
+  submission: Submission,
+  clock: Clock,
+  log: Log,
+  closers: Closer[],
+): void {
+  for (const member of hosted) {
+    const anchor = new CheckpointAnchor({
+      logs,
+      clock,
+      mine: (topic) =>
+        readTopic(ledger.state, topic)?.operator === member.did && isActiveMember(ledger.state, member.did),
+      anchored: (topic) => readTopic(ledger.state, topic)?.checkpoint?.size,
+      anchor: async (checkpoints) => {
+        const receipt = await submission.send(
+          [{ op: "topics.anchor", args: { checkpoints: checkpoints.map((checkpoint) => ({ ...checkpoint })) } }],
+          member.did,
+          member.key,
+        );
+        if (receipt.code !== 0)
+          throw new HansaError(
+            receipt.error?.code ?? "http.internal",
+            receipt.error?.message ?? "the anchor was refused",
+          );
+      },
+      onError: (error) =>
+        log.warn(
+          { member: member.did, cause: describe(error) },
+          "checkpoints were not anchored; the next look tries again",
+        ),
+    });
+    anchor.start();
+    closers.push(() => anchor.stop());
+  }
+}
+
+async function backupGroup(
+  home: Home,
+  name: string,
+  databases: { readonly ledger: Database; readonly events: Database },
+  ledger: Ledger,
+) {
+  const { height } = ledger;
+  const folder = join(home.backups, `${name}-${height}-${encodeBase64Url(crypto.getRandomValues(new Uint8Array(4)))}`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // Events after the ledger: a checkpoint on the ledger then never speaks of events that the copy lacks.
+  await backup(databases.ledger, join(folder, "ledger.db"));
+  await backup(databases.events, join(folder, "events.db"));
+  writeFileSync(join(folder, "genesis.json"), `${JSON.stringify(ledger.genesis, null, 2)}\n`, { mode: 0o600 });
+  return { file: folder, height };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,106 @@
+/** All wiring of a node, by hand, in boot order. Whatever is opened here is closed here, in reverse. */
+import { existsSync } from "node:fs";
+import { type Clock, systemClock } from "#base";
+import { openKeyFile } from "#crypto/node";
+import { didOf } from "#protocol";
+import { homeAt, readConfig } from "./config/home.ts";
+import { nodeError } from "./errors.ts";
+import { startHttp } from "./http/server.ts";
+import { createLog, type Log } from "./log.ts";
+import { nodeMetrics } from "./metrics.ts";
+import { type OpenGroup, openGroup } from "./open-group.ts";
+import { SignaturePool } from "./signature-pool.ts";
+import { VERSION } from "./version.ts";
+
+export interface StartOptions {
+  /** Folder of the home. */
+  readonly home: string;
+  /** Opens the key file; not kept. */
+  readonly passphrase: string;
+  /** Overlays the configuration; `process.env` of a program. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly clock?: Clock;
+  readonly log?: Log;
+}
+
+export interface RunningNode {
+  readonly url: string;
+  readonly mqttUrl: string;
+  readonly member: string;
+  readonly groups: readonly { readonly id: string; readonly name: string; readonly height: number }[];
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a member's node: opens its groups, takes what a crash left, serves HTTP and MQTT.
+ *
+ * @throws HansaError `node.*`, `crypto.keystore-*`, `storage.*`, `ledger.*`
+ * @example
+ * ```ts
+ * const node = await startNode({ home: ".hansa", passphrase, environment: process.env });
+ * console.log(node.url);
+ * await node.close();
+ * ```
+ */
+export async function startNode(options: StartOptions): Promise<RunningNode> {
+  const home = homeAt(options.home);
+  const config = readConfig(home, options.environment ?? {});
+  if (!existsSync(home.keyFile))
+    throw nodeError("node.home-missing", `${home.keyFile} is missing`, { folder: home.folder });
+  const clock = options.clock ?? systemClock;
+  const log = options.log ?? createLog(config.log.level);
+  const keys = await openKeyFile(home.keyFile, options.passphrase);
+  const pool = new SignaturePool(config.signatureThreads);
+  const groups: OpenGroup[] = [];
+  const closeAll = async () => {
+    for (const group of groups.splice(0).reverse()) await group.close();
+    await pool.close();
+    keys.close();
+  };
+  try {
+    for (const [index, entry] of config.groups.entries()) {
+      const mqttPort = config.mqtt.port === 0 ? 0 : config.mqtt.port + index;
+      groups.push(await openGroup({ home, config, entry, mqttPort, keys, pool, clock, log }));
+    }
+    const first = groups[0] as OpenGroup;
+    const own = keys.signer(config.member);
+    const member = didOf(first.ledger.genesis.alliance, { algorithm: own.algorithm, bytes: own.publicKey });
+    const http = await startHttp({
+      ...config.http,
+      requestsPerMinute: config.limits.requestsPerMinute,
+      eventBytes: config.limits.eventBytes,
+      groups,
+      member,
+      version: VERSION,
+      mqttUrl: () => first.mqttUrl,
+      metrics: nodeMetrics(groups, () => first.brokerCounts()),
+      log,
+      clock,
+    });
+    log.info(
+      { url: http.url, mqtt: first.mqttUrl, groups: groups.map((group) => group.ledger.group.id) },
+      "the node is up",
+    );
+    const running = [...groups];
+    return {
+      url: http.url,
+      mqttUrl: first.mqttUrl,
+      member,
+      groups: running.map((group) => ({
+        id: group.ledger.group.id,
+        name: group.name,
+        get height() {
+          return group.ledger.height;
+        },
+      })),
+      async close() {
+        await http.close();
+        await closeAll();
+        log.info({}, "the node is down");
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
