@@ -16,7 +16,6 @@ export { digestOfToken, isReceiptFor } from "./receipts/check-receipt.ts";
 export {
   type AnchorPlace,
   type AnchorRequest,
-  type BatchPath,
   ReceiptBatches,
   type ReceiptBatchesOptions,
   type ReceiptEntry,

@@ -96,6 +96,8 @@ export class World {
   readonly inactive = new Set<string>();
   readonly triggerStore = new MemoryStore();
   readonly targetStore = new MemoryStore();
+  /** Stores on disk, where a test wants them. */
+  disk: { trigger: DurableMap; target: DurableMap } | undefined;
   /** The topic's log. */
   readonly log: { logged: LoggedEvent; digest: string }[] = [];
   /** Every call of the device. */
@@ -136,7 +138,7 @@ export class World {
   bootTarget(options: Partial<TargetOptions> = {}): void {
     const { did: member, kid, signer } = this.lubeck;
     this.receipts = new ReceiptBatches({
-      store: this.targetStore,
+      store: this.disk?.target ?? this.targetStore,
       clock: this.clock,
       anchor: (request) => {
         this.anchored.push(request);
@@ -148,7 +150,7 @@ export class World {
       member,
       kid,
       signer,
-      store: this.targetStore,
+      store: this.disk?.target ?? this.targetStore,
       receipts: this.receipts,
       actor: {
         act: (_device, command) => {
@@ -169,7 +171,7 @@ export class World {
       member,
       kid,
       signer,
-      store: this.triggerStore,
+      store: this.disk?.trigger ?? this.triggerStore,
       channel: {
         send: (token, command) => {
           this.sends.push(token);

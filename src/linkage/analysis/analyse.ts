@@ -222,6 +222,7 @@ function findEdges(nodes: readonly Node[], channels: readonly Channel[], bench: 
     edges.push({ from, to, by });
   };
   for (const from of nodes) {
+    if (from.region.boxes.length === 0) continue;
     for (const { device, property, value } of from.settings) {
       const place = placeOf(device, property);
       const set: Box = new Map([[place, singleValue(value)]]);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { decodeBase64Url, encodeUtf8, HansaError, ManualClock } from "#base";
-import { leafHash, verifyInclusion } from "#crypto";
+import { encodeUtf8, HansaError, ManualClock } from "#base";
+import { leafHash } from "#crypto";
+import { checkInclusion } from "#protocol";
 import { MemoryStore, settle } from "../world.suite.ts";
 import {
   type AnchorRequest,
@@ -51,11 +52,7 @@ class Bench {
 }
 
 function holds(proof: ReceiptProof | undefined): boolean {
-  if (proof === undefined) return false;
-  const { index, size, path } = proof.path;
-  const hashes = path.map((hash) => decodeBase64Url(hash) as Uint8Array);
-  const root = decodeBase64Url(proof.root) as Uint8Array;
-  return verifyInclusion(leafHash(encodeUtf8(proof.receipt)), index, size, hashes, root);
+  return proof !== undefined && checkInclusion(proof.root, leafHash(encodeUtf8(proof.receipt)), proof.path);
 }
 
 describe("receipt batches", () => {

@@ -4,8 +4,8 @@
  * it is; the next is sealed only then, and takes everything that came meanwhile. So the ledger's cost does not grow with the rate.
  */
 import { type Clock, encodeBase64Url, encodeUtf8, isHansaError } from "#base";
-import { inclusionProof, leafHash, sha256, treeHash } from "#crypto";
-import type { CommandOutcome } from "#protocol";
+import { leafHash, sha256, treeHash } from "#crypto";
+import { type CommandOutcome, type InclusionProof, proveInclusion } from "#protocol";
 import { linkageError } from "../errors.ts";
 import type { Change, DurableMap } from "../needs.ts";
 import { decodeRecord, encodeRecord, padNumber } from "../records.ts";
@@ -33,18 +33,11 @@ export interface AnchorPlace {
   readonly index: number;
 }
 
-/** Path of a receipt to its batch's root, as RFC 6962 has it; hashes in base64url, from the bottom up. */
-export interface BatchPath {
-  readonly index: number;
-  readonly size: number;
-  readonly path: readonly string[];
-}
-
 export interface ReceiptProof extends AnchorPlace {
   readonly command: string;
   readonly receipt: string;
   readonly root: string;
-  readonly path: BatchPath;
+  readonly path: InclusionProof;
 }
 
 export interface ReceiptBatchesOptions {
@@ -184,13 +177,12 @@ export class ReceiptBatches {
     const leaves = entries.map(({ receipt }) => leafHash(encodeUtf8(receipt)));
     if (entry === undefined || encodeBase64Url(treeHash(leaves)) !== kept.root)
       throw linkageError("linkage.batch", `batch ${batch} does not give its root`, { batch });
-    const path = inclusionProof(leaves, index).map(encodeBase64Url);
     return {
       command: entry.command,
       receipt: entry.receipt,
       ...kept.place,
       root: kept.root,
-      path: { index, size: kept.size, path },
+      path: proveInclusion(leaves, index),
     };
   }
 

@@ -2,10 +2,11 @@
  * Evaluates linkages at the trigger's side, off the ledger's path.
  *
  * What survives. Every batch holds all changes there are, so that the disk always has the state behind one event of each topic,
- * with that event's number (`cursor`). Whatever decides is written before anything acts on it: a comparison that flipped, a timer,
- * a run, a command. Only values that flipped nothing wait, up to a second. After a crash therefore no comparison is taken for newly
- * true: its truth was stored in the batch that stored the run. The node feeds events again from `cursor(topic)` on, which brings
- * back the values that waited; an event that was seen is passed over.
+ * with that event's number (`cursor`). Whatever decides is written before anything acts on it: a trigger that became true, a timer
+ * and its end, a condition that flipped, a run, a command. What decides nothing waits, up to a second: other values, and a trigger
+ * that became false again. After a crash therefore no comparison is taken for newly true: its truth was stored in the batch that
+ * stored the run. The node must feed events again from `cursor(topic)` on, which brings back what waited; without that a trigger
+ * that fell within the last second would miss its next rise, and never fire falsely. An event that was seen is passed over.
  *
  * Order at start: make the runtime, feed what came after the cursors, then `start`: timers that fell due meanwhile fire once.
  */
@@ -219,10 +220,15 @@ export class LinkageRuntime {
       const truth = linkage.holds?.(value) === true;
       if (truth === linkage.truth) continue;
       linkage.truth = truth;
-      this.#touch(linkage);
+      if (!truth && linkage.pending === null) {
+        // Decides nothing yet, and comes back with the events behind the cursor: it may wait as values do.
+        this.#journal.put(stateKey(linkage.id), linkage);
+        continue;
+      }
       if (!truth) linkage.pending = null;
       else if (linkage.forMs > 0) linkage.pending = { firing, due: firing.at + linkage.forMs };
       else this.#fire(linkage, firing, firing.at);
+      this.#touch(linkage);
       this.#arm(linkage);
     }
   }
