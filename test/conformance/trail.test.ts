@@ -298,6 +298,15 @@ describe("trail proof", () => {
     }
   });
 
+  it("proves that nothing of that name is there, whatever kind of subject it is", async () => {
+    const missing = [`lk_${"2".repeat(26)}`, "topic/none", "model/no/ne", `root/${"2".repeat(27)}`, "proposal/99"];
+    for (const about of missing) {
+      const proved = verifyProof(await travelled(about), { trust: group });
+      expect(proved.entries).toEqual([]);
+      for (const { value } of proved.records) expect(value).toBeNull();
+    }
+  });
+
   it("proves that there is nothing about a stranger", async () => {
     const stranger = new Party("stranger").did;
     const proved = verifyProof(await travelled(stranger), { trust: group });
@@ -365,7 +374,7 @@ describe("trail proof", () => {
     };
     walk(proof as unknown as Json, []);
     expect(changes).toBeGreaterThan(1000);
-    // What a verifier cannot miss: steps, records and receipts at the end of their lists. A trail does not claim to be complete.
+    // A trail does not claim to be complete: what is cut off the end of a list leaves a shorter trail that holds.
     expect(survivors.filter((path) => !/^(entries|records|commands|headers) shortened$/.test(path))).toEqual([]);
   });
 

@@ -49,7 +49,8 @@ export type ReadRecord = (key: string) => Json;
 export function recordKeysFor(about: string, read: ReadRecord): string[] {
   const own = ownKeys(about);
   const keys = new Set(own.filter((key) => read(key) !== null));
-  if (keys.size === 0) return own.slice(0, 1);
+  // A proof without entries is held against its subject by name, and a proposal's key is not its name: both are proved absent.
+  if (keys.size === 0) return [...new Set([own[0] as string, ...(about.startsWith("proposal/") ? [about] : [])])];
   for (const key of [...keys])
     for (const linked of linkedKeys(key, read(key))) if (read(linked) !== null) keys.add(linked);
   return [...keys];
