@@ -10,6 +10,11 @@ export {
 } from "./device-messages.ts";
 export { BRIDGE_ERRORS, type BridgeErrorCode } from "./errors.ts";
 export type { ConnectionStatus } from "./mqtt/connection.ts";
+export {
+  type DeviceAction,
+  DiscoveryBridge,
+  type DiscoveryBridgeOptions,
+} from "./mqtt/discovery-bridge.ts";
 export { type ActResult, MqttDeviceActor, type MqttDeviceActorOptions } from "./mqtt-actor.ts";
 export { SimulatedDevice, type SimulatedDeviceOptions } from "./simulator/device.ts";
 export { describeDevice, loadProduct, modelIdOf, type Product } from "./simulator/product.ts";

@@ -12,6 +12,8 @@ export interface TestBroker {
   readonly observer: MqttClient;
   /** Resolves with the first message, past or future, for which `test` holds. */
   hear(test: (topic: string, text: string) => boolean): Promise<{ topic: string; text: string; retain: boolean }>;
+  /** Resolves when somebody but the observer has subscribed to a filter, now or before. */
+  subscribed(filter: string): Promise<void>;
   /** Cuts every connection but the observer's, as a broken line does. */
   cut(): void;
   close(): Promise<void>;
@@ -29,11 +31,17 @@ export async function openBroker(options: AedesOptions = {}): Promise<TestBroker
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
+  const waiting = new Set<() => void>();
+  const filters = new Set<string>();
+  aedes.on("subscribe", (subscriptions, client) => {
+    if (client.id === "observer") return;
+    for (const { topic } of subscriptions) filters.add(topic);
+    for (const look of [...waiting]) look();
+  });
   const url = `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const observer = await connectAsync(url, { clientId: "observer", username: "observer", password: "observer" });
   const own = [...sockets];
   const heard: { topic: string; text: string; retain: boolean }[] = [];
-  const waiting = new Set<() => void>();
   observer.on("message", (topic, payload, packet) => {
     heard.push({ topic, text: payload.toString(), retain: packet.retain });
     for (const look of [...waiting]) look();
@@ -51,6 +59,16 @@ export async function openBroker(options: AedesOptions = {}): Promise<TestBroker
           if (found === undefined) return;
           waiting.delete(look);
           resolve(found);
+        };
+        waiting.add(look);
+        look();
+      }),
+    subscribed: (filter) =>
+      new Promise((resolve) => {
+        const look = () => {
+          if (!filters.has(filter)) return;
+          waiting.delete(look);
+          resolve();
         };
         waiting.add(look);
         look();

@@ -25,6 +25,8 @@ export interface MqttConnectionOptions {
   readonly random?: () => number;
   /** CA certificates in PEM for `mqtts:`; default the system's. */
   readonly ca?: string;
+  /** What the broker publishes, retained, when the connection breaks. */
+  readonly will?: { readonly topic: string; readonly payload: string };
 }
 
 /** Publications that may wait for their acknowledgement. */
@@ -66,6 +68,9 @@ export class MqttConnection {
       manualConnect: true,
       ...this.#stores,
       ...(options.ca === undefined ? {} : { ca: options.ca }),
+      ...(options.will === undefined
+        ? {}
+        : { will: { topic: options.will.topic, payload: Buffer.from(options.will.payload), qos: 1, retain: true } }),
     });
     this.#client.on("connect", () => void this.#subscribeAll());
     this.#client.on("message", (topic, payload, packet) => options.onMessage(topic, payload, packet.retain));
@@ -100,11 +105,22 @@ export class MqttConnection {
     });
   }
 
-  /** Adds filters, now and for every later connection. Resolves when the broker has granted them, or while offline. */
+  /**
+   * Adds filters, now and for every later connection. Resolves when the broker has granted them, or at once while offline.
+   *
+   * @throws HansaError `bridge.unavailable` where the broker refuses
+   */
   async subscribe(filters: readonly string[]): Promise<void> {
     const added = filters.filter((filter) => !this.#filters.has(filter));
     for (const filter of added) this.#filters.add(filter);
-    if (this.#status === "ready" && added.length > 0) await this.#grant(added);
+    if (this.#status !== "ready" || added.length === 0) return;
+    try {
+      await this.#grant(added);
+    } catch (error) {
+      // One that is refused must not take the whole connection down at its next start.
+      for (const filter of added) this.#filters.delete(filter);
+      throw error;
+    }
   }
 
   /** Takes filters away again. */
@@ -158,9 +174,11 @@ export class MqttConnection {
 
   async #grant(filters: readonly string[]): Promise<void> {
     if (filters.length === 0) return;
-    const granted = await this.#client.subscribeAsync([...filters], { qos: 1 });
-    if (granted.some(({ qos }) => (qos as number) >= 128))
-      throw bridgeError("bridge.unavailable", "the broker refused a subscription");
+    const refused = () => bridgeError("bridge.unavailable", "the broker refused a subscription");
+    const granted = await this.#client.subscribeAsync([...filters], { qos: 1 }).catch(() => {
+      throw refused();
+    });
+    if (granted.some(({ qos }) => (qos as number) >= 128)) throw refused();
   }
 
   #onError(error: Error & { code?: unknown }): void {

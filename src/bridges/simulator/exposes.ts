@@ -2,8 +2,8 @@
  * From a product definition's `exposes` to affordances of a Thing Description. Values stay what the product speaks: a plug's
  * `state` is "ON" or "OFF", a contact sensor's `contact` a boolean, because that is what its hub sends too.
  */
-import type { DataSchema } from "../wot/data-schema.ts";
-import { isMultiple } from "../wot/data-schema.ts";
+import { affordanceName } from "../wot/affordance-name.ts";
+import { type DataSchema, isMultiple } from "../wot/data-schema.ts";
 import type { ActionAffordance, Affordances, EventAffordance, PropertyAffordance } from "../wot/thing-description.ts";
 
 /** One entry of a definition's `exposes`, the members that matter here. */
@@ -199,19 +199,4 @@ function describe(expose: Expose): { title?: string; description?: string } {
 /** Two colours share the property `color`, so composites go by their own name; anything else by its property's. */
 function nameOf(expose: Expose): string | undefined {
   return affordanceName((expose.type === "composite" ? expose.name : (expose.property ?? expose.name)) ?? "");
-}
-
-/**
- * A name that contracts can use: `^[A-Za-z][A-Za-z0-9_]{0,63}$`, or `undefined` where nothing is left of it.
- *
- * @example
- * ```ts
- * affordanceName("1_single"); // "n1_single"
- * affordanceName("off/on"); // "off_on"
- * ```
- */
-export function affordanceName(text: string): string | undefined {
-  const name = text.replace(/[^A-Za-z0-9_]+/g, "_").replace(/^_+/, "");
-  if (name === "") return undefined;
-  return (/^[0-9]/.test(name) ? `n${name}` : name).slice(0, 64);
 }
