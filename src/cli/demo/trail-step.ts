@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { getTrailProof } from "#sdk";
+import { encodeProof, getTrailProof } from "#sdk";
 import { type CastDevice, DEVICES } from "./cast.ts";
 import type { Report, Stage } from "./stage.ts";
 
@@ -11,15 +11,16 @@ export async function exportTrail(stage: Stage, report: Report): Promise<void> {
   const plug = DEVICES.find((device) => device.name === "plug") as CastDevice;
   const file = join(stage.home, "trail-of-plug.json");
   const proof = await getTrailProof(stage.as("delphi"), { about: stage.did(plug) });
-  writeFileSync(file, `${JSON.stringify(proof)}\n`);
+  const text = encodeProof(proof);
+  writeFileSync(file, text);
   const shown = relative(process.cwd(), file);
   report.say(
-    `${shown}: ${proof.entries.length} transactions, ${proof.records.length} records, ${proof.commands.length} command receipts, ${Math.ceil(JSON.stringify(proof).length / 1024)} KB`,
+    `${shown}: ${proof.entries.length} transactions, ${proof.records.length} records, ${proof.commands.length} command receipts, ${Math.ceil(text.length / 1024)} KB`,
   );
   const verified = await verifyInAnotherProcess(file, stage.groupId);
   report.check("hansa verify: it holds, under this group's id alone, offline", verified.code === 0);
   const altered = join(stage.home, "trail-altered.json");
-  writeFileSync(altered, JSON.stringify(proof).replace('"status":"admitted"', '"status":"enrolled"'));
+  writeFileSync(altered, text.replace('"status":"admitted"', '"status":"enrolled"'));
   const refused = await verifyInAnotherProcess(altered, stage.groupId);
   report.check("the same file with one word changed does not", refused.code === 1);
   report.byHand(`hansa verify ${shown} --trust ${stage.groupId}`);
