@@ -145,7 +145,7 @@ export class Shell {
     if (isDid(text)) return text;
     const { identities } = loadIdentities(this.home);
     if (Object.hasOwn(identities, text)) return (identities[text] as Identity).did;
-    if (!/^[A-Za-z0-9._-]{1,64}$/.test(text) || !existsSync(join(this.home, KEY_FILE)))
+    if (!/^[A-Za-z0-9._/-]{1,128}$/.test(text) || !existsSync(join(this.home, KEY_FILE)))
       throw cliError("cli.argument", `${text} is neither a DID nor the name of an identity of ${this.home}`, { text });
     return (await this.party(text)).did;
   }
@@ -169,6 +169,12 @@ export class Shell {
     const [only] = alliances;
     if (only !== undefined && alliances.size === 1) return only;
     return (await groupIdOfClient(this.client, this.io.signal)).split(":")[0] as string;
+  }
+
+  /** Name of the home's group that `--group` means by name or id; `undefined` where it says nothing. */
+  get localGroup(): string | undefined {
+    const wanted = this.globals.group;
+    return groupsOfHome(this.home).find(({ id }) => id === wanted)?.name ?? wanted;
   }
 
   /** DID that a first key gives in this alliance. */

@@ -21,11 +21,8 @@ import {
   verifyProof,
 } from "#protocol";
 
-/**
- * What a signature's check gave. `unknown-key`: the file does not show the signer's key, so its word rests on the ledger's. `wrong`
- * stands only under a transaction that the ledger refused.
- */
-export type SignatureCheck = "verified" | "unknown-key" | "wrong";
+/** What a signature's check gave. `unknown-key`: the file does not show the signer's key, so its word rests on the ledger's. */
+export type SignatureCheck = "verified" | "unknown-key";
 
 /** A transaction of a trail, and who signed it. */
 export interface VerifiedEntry extends TrailEntry {
@@ -91,7 +88,6 @@ function collectKeys(genesis: Genesis, proved: VerifiedProof): Keys {
   };
   for (const member of genesis.members) add(member.did, member.publicKey);
   for (const entry of proved.entries) {
-    if (entry.receipt.code !== 0) continue;
     for (const { op, args } of decodeTransaction(entry.transaction).claims.ops) {
       const key = args["publicKey"];
       if (op === "identity.addKey" || op === "identity.rotateKey") add(args["did"], key);
@@ -118,11 +114,10 @@ function checkEntry(entry: TrailEntry, keys: Keys): VerifiedEntry {
   const signers = decodeTransaction(entry.transaction).signatures.map(({ did, header, input, signature }) => {
     const key = keys.get(header.kid);
     if (key === undefined) return { did, kid: header.kid, signature: "unknown-key" as const };
-    const held = suiteOf(key.algorithm).jose === header.alg && verifySignature(key, input, signature);
-    // A refused transaction may have been refused for this very signature; an executed one never bears a wrong one.
-    if (!held && entry.receipt.code === 0)
+    // A trail holds executed transactions alone, and those bear no wrong signature.
+    if (suiteOf(key.algorithm).jose !== header.alg || !verifySignature(key, input, signature))
       throw invalid("signature", `block ${entry.height}, transaction ${entry.index}: ${did} did not sign it`);
-    return { did, kid: header.kid, signature: held ? ("verified" as const) : ("wrong" as const) };
+    return { did, kid: header.kid, signature: "verified" as const };
   });
   return { ...entry, signers };
 }

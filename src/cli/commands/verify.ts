@@ -38,9 +38,7 @@ function describe(shell: Shell, proved: VerifiedFile, trusted: boolean): string 
   if (proved.entries.length > 0) {
     const rows = proved.entries.map((entry) => [
       `${entry.height}/${entry.index}`,
-      entry.receipt.code === 0
-        ? entry.receipt.facts.map(({ fact }) => fact).join(", ")
-        : `refused: ${entry.receipt.error?.code ?? entry.receipt.code}`,
+      entry.receipt.facts.map(({ fact }) => fact).join(", "),
       decodeTransaction(entry.transaction)
         .claims.ops.map(({ op }) => op)
         .join(", "),

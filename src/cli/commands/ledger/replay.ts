@@ -10,7 +10,7 @@ export const ledgerReplay = defineCommand({
     const found = await replayLedger({
       home: shell.home,
       passphrase: await shell.passphrase(),
-      group: shell.globals.group,
+      group: shell.localGroup,
       signal: shell.io.signal,
       progress: (height, of) => {
         if (shell.io.stderr.isTerminal) shell.io.stderr.write(`\rblock ${height} of ${of}`);

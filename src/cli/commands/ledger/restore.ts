@@ -11,7 +11,7 @@ export const ledgerRestore = defineCommand<[folder: string]>({
       home: shell.home,
       passphrase: await shell.passphrase(),
       folder: shell.path(folder),
-      group: shell.globals.group,
+      group: shell.localGroup,
     });
     const { group, height, root, kept } = restored;
     const text = shell.fields([
