@@ -13,7 +13,7 @@ export const MAX_COMMAND_BYTES = 8192;
 /** Largest result message, bytes. */
 export const MAX_RESULT_BYTES = 1024;
 /** Longest reason, characters. */
-export const MAX_REASON = 200;
+const MAX_REASON = 200;
 
 const CommandId = Type.String({ pattern: "^[A-Za-z0-9_-]{1,64}$" });
 const head = {
@@ -52,7 +52,7 @@ const result = TypeCompiler.Compile(ResultMessage);
  * plainValue({ decimal: "21.5" }); // 21.5
  * ```
  */
-export function plainValue(value: ContractValue): Json {
+function plainValue(value: ContractValue): Json {
   return typeof value === "object" ? Number(value.decimal) : value;
 }
 

@@ -42,7 +42,7 @@ const BINARY_CLASSES: Readonly<Record<string, string>> = {
 };
 
 /** A Thing's name in topics. */
-export function slugOf(id: string): string {
+function slugOf(id: string): string {
   return id.replace(/[^A-Za-z0-9_-]+/g, "_").slice(-100);
 }
 

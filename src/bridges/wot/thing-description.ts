@@ -159,7 +159,7 @@ const thingModel = TypeCompiler.Compile(ThingModelSchema);
 const affordance = new RegExp(Affordance.pattern as string);
 
 /** Largest description as JSON text, bytes. */
-export const MAX_THING_BYTES = 262_144;
+const MAX_THING_BYTES = 262_144;
 /** Most properties, actions and events together. */
 export const MAX_AFFORDANCES = 512;
 
