@@ -121,6 +121,8 @@ export interface DeviceRecord {
   readonly operator: Did;
   readonly owner: Did;
   readonly status: "enrolled" | "admitted" | "quarantined" | "revoked";
+  /** End of its maker's certificate, seconds since 1970: no admission lasts longer. */
+  readonly certificateUntil: number;
   readonly admission: {
     readonly firmware: string;
     /** Seconds since 1970. */

@@ -17,7 +17,7 @@ export interface SoloOptions {
   readonly blockDelay?: number;
   /** Most transactions that wait. */
   readonly waiting?: number;
-  /** Hears why the engine halted or a block could not be stored. */
+  /** Hears why the engine halted, a block could not be stored, or a listener failed. */
   readonly onFailure?: (error: unknown) => void;
 }
 
@@ -39,6 +39,8 @@ export class SoloEngine implements Engine {
   readonly #key: string;
   #state: EngineStatus["state"] = "stopped";
   #timer: (() => void) | undefined;
+  /** While a block is made, whatever a listener submits waits for the next one. */
+  #cutting = false;
   #waitingBytes = 0;
   #blocks = 0;
   #transactions = 0;
@@ -56,7 +58,11 @@ export class SoloEngine implements Engine {
 
   async start(): Promise<void> {
     const { ledger } = this.#options;
-    if (ledger.head === undefined) this.#commit(ledger.executeGenesis());
+    if (ledger.head === undefined) {
+      const execution = ledger.executeGenesis();
+      this.#commit(execution);
+      this.#tell(execution);
+    }
     this.#state = "running";
   }
 
@@ -112,6 +118,7 @@ export class SoloEngine implements Engine {
   }
 
   #schedule(): void {
+    if (this.#cutting || this.#queue.size === 0) return;
     const full = this.#queue.size >= this.#options.blockTransactions || this.#waitingBytes >= this.#options.blockBytes;
     if (full) {
       this.#timer?.();
@@ -125,11 +132,21 @@ export class SoloEngine implements Engine {
     }
   }
 
-  /** Makes one block of what waits. */
+  /** Makes one block of what waits, and sees to the rest. */
   #cut(): void {
-    if (this.#state !== "running") return;
+    if (this.#state !== "running" || this.#cutting) return;
     const batch = this.#takeBatch();
     if (batch.length === 0) return;
+    this.#cutting = true;
+    try {
+      this.#makeBlock(batch);
+    } finally {
+      this.#cutting = false;
+    }
+    this.#schedule();
+  }
+
+  #makeBlock(batch: readonly Waiting[]): void {
     const { ledger, clock } = this.#options;
     const head = ledger.head?.header;
     const after = (head?.time ?? 0) + 1;
@@ -139,7 +156,7 @@ export class SoloEngine implements Engine {
       execution = ledger.execute({
         height: ledger.height + 1,
         // Block time never stands still or goes back, whatever the machine's clock does.
-        time: now > after ? now : after,
+        time: Math.max(now, after),
         transactions: batch.map(({ candidate }) => candidate.bytes),
       });
     } catch (error) {
@@ -150,15 +167,14 @@ export class SoloEngine implements Engine {
       this.#commit(execution);
     } catch (error) {
       this.#failures++;
-      this.#options.onFailure?.(error);
+      this.#report(error);
       const failure = engineError("engine.commit-failed", "the block could not be stored", {}, error);
       this.#settle(batch, ({ reject }) => reject(failure));
-      if (this.#queue.size > 0) this.#schedule();
       return;
     }
     this.#transactions += batch.length;
-    this.#settle(batch, ({ resolve }, index) => resolve(withoutInternals(execution.receipts[index] as Receipt)));
-    if (this.#queue.size > 0) this.#schedule();
+    this.#tell(execution);
+    this.#settle(batch, ({ resolve }, index) => resolve(execution.receipts[index] as Receipt));
   }
 
   #takeBatch(): Waiting[] {
@@ -181,13 +197,23 @@ export class SoloEngine implements Engine {
     const certificate: Certificate = { engine: "solo", key: this.#key, signature };
     this.#options.ledger.commit(execution, certificate);
     this.#blocks++;
-    for (const listener of this.#listeners) {
-      // The block stands: a listener's fault must not make it look as if it did not.
+  }
+
+  /** The block stands by now: a listener's fault must not make it look as if it did not. */
+  #tell(execution: Execution): void {
+    for (const listener of this.#listeners)
       try {
         listener(execution);
       } catch (error) {
-        this.#options.onFailure?.(error);
+        this.#report(error);
       }
+  }
+
+  #report(error: unknown): void {
+    try {
+      this.#options.onFailure?.(error);
+    } catch {
+      // Whoever hears of failures may fail, too; ordering goes on.
     }
   }
 
@@ -200,17 +226,11 @@ export class SoloEngine implements Engine {
 
   #halt(batch: readonly Waiting[], cause: unknown): void {
     this.#state = "halted";
-    this.#options.onFailure?.(cause);
+    this.#report(cause);
     const error = engineError("engine.halted", "executing a block failed", {}, cause);
     this.#settle([...batch, ...this.#queue.take(this.#queue.limit)], ({ reject }) => reject(error));
     this.#waitingBytes = 0;
   }
-}
-
-/** Receipts as clients see them. */
-function withoutInternals(receipt: Receipt & { consumed?: true }): Receipt {
-  const { consumed: _, ...rest } = receipt;
-  return rest;
 }
 
 function withResolvers<Value>() {
