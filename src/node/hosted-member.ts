@@ -22,7 +22,9 @@ export interface HostedMemberOptions {
   readonly signer: Signer;
   readonly ledger: Ledger;
   readonly clock: Clock;
-  readonly store: DurableMap;
+  /** What the trigger's side keeps, and what the target's side keeps: two namespaces. */
+  readonly triggerStore: DurableMap;
+  readonly targetStore: DurableMap;
   readonly submission: Submission;
   readonly actor: DeviceActor;
   /** The way to whoever operates the target: this node's own members, or another node. */
@@ -41,13 +43,13 @@ export class HostedMember {
   readonly receipts: ReceiptBatches;
 
   constructor(options: HostedMemberOptions) {
-    const { did, kid, signer, ledger, clock, store, log } = options;
+    const { did, kid, signer, ledger, clock, log } = options;
     this.did = did;
     this.key = { kid, signer };
     const onError = (error: unknown) => log.error({ member: did, cause: String(error) }, "a linkage's store failed");
     const facts = linkageFacts(ledger, clock);
     this.receipts = new ReceiptBatches({
-      store,
+      store: options.targetStore,
       clock,
       anchor: async ({ batch, counts }) => {
         const receipt = await options.submission.send(
@@ -65,9 +67,14 @@ export class HostedMember {
       find: options.findAnchor,
       onError,
     });
-    const shared = { group: ledger.group.id, member: did, kid, signer, store, clock, ...facts, onError };
-    this.target = new CommandTarget({ ...shared, actor: options.actor, receipts: this.receipts });
-    this.runtime = new LinkageRuntime({ ...shared, channel: options.channel });
+    const shared = { group: ledger.group.id, member: did, kid, signer, clock, ...facts, onError };
+    this.target = new CommandTarget({
+      ...shared,
+      store: options.targetStore,
+      actor: options.actor,
+      receipts: this.receipts,
+    });
+    this.runtime = new LinkageRuntime({ ...shared, store: options.triggerStore, channel: options.channel });
   }
 
   stop(): void {

@@ -1,0 +1,70 @@
+/** Many clients that submit and wait, each on a connection of its own, with as little work as HTTP/1.1 allows: the node is measured, not the client. */
+import { connect, type Socket } from "node:net";
+
+export interface LoadResult {
+  /** Answers a second. */
+  readonly rate: number;
+  /** Milliseconds, sorted. */
+  readonly latencies: Float64Array;
+  /** Answers that were not a receipt with code 0. */
+  readonly refused: number;
+  readonly firstRefusal: string | undefined;
+}
+
+/** Request of one transaction, as bytes. */
+export function encodeRequest(path: string, transaction: string): Buffer {
+  return Buffer.from(
+    `POST ${path} HTTP/1.1\r\nhost: node\r\ncontent-type: application/jwt\r\ncontent-length: ${transaction.length}\r\n\r\n${transaction}`,
+    "latin1",
+  );
+}
+
+export async function submitAll(url: string, requests: readonly Buffer[], clients: number): Promise<LoadResult> {
+  const { hostname, port } = new URL(url);
+  const latencies = new Float64Array(requests.length);
+  let next = 0;
+  let done = 0;
+  let refused = 0;
+  let firstRefusal: string | undefined;
+  const started = performance.now();
+  await new Promise<void>((resolve, reject) => {
+    const finish = (sockets: Socket[]) => {
+      for (const socket of sockets) socket.destroy();
+      resolve();
+    };
+    const sockets: Socket[] = [];
+    for (let c = 0; c < Math.min(clients, requests.length); c++) {
+      const socket = connect(Number(port), hostname);
+      socket.setNoDelay(true);
+      sockets.push(socket);
+      let sent = 0;
+      let buffered = "";
+      const send = () => {
+        const request = requests[next++];
+        if (request === undefined) return;
+        sent = performance.now();
+        socket.write(request);
+      };
+      socket.once("connect", send);
+      socket.on("error", reject);
+      socket.on("data", (data) => {
+        buffered = buffered === "" ? data.toString("latin1") : buffered + data.toString("latin1");
+        const split = buffered.indexOf("\r\n\r\n");
+        if (split < 0) return;
+        const length = Number(/content-length: (\d+)/i.exec(buffered)?.[1] ?? 0);
+        if (buffered.length < split + 4 + length) return;
+        latencies[done++] = performance.now() - sent;
+        const body = buffered.slice(split + 4);
+        if (!body.includes('"code":0,')) {
+          refused++;
+          firstRefusal ??= body;
+        }
+        buffered = "";
+        if (done === requests.length) finish(sockets);
+        else send();
+      });
+    }
+  });
+  const seconds = (performance.now() - started) / 1000;
+  return { rate: requests.length / seconds, latencies: latencies.sort(), refused, firstRefusal };
+}
