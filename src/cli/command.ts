@@ -8,14 +8,14 @@ export interface Answer {
   readonly text: string;
 }
 
-export interface ArgumentSpec {
+interface ArgumentSpec {
   /** `<needed>`, `[optional]`, `<several...>` */
   readonly name: string;
   readonly description: string;
   readonly parse?: (text: string) => unknown;
 }
 
-export interface OptionSpec {
+interface OptionSpec {
   readonly flags: string;
   readonly description: string;
   readonly parse?: (text: string, before?: never) => unknown;

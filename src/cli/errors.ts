@@ -89,6 +89,4 @@ export const CLI_ERRORS = {
   },
 } as const satisfies ErrorTable;
 
-export type CliErrorCode = keyof typeof CLI_ERRORS;
-
 export const cliError = errorsOf(CLI_ERRORS);

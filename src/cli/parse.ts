@@ -1,6 +1,5 @@
 /** Parsers of arguments. What they throw, commander reports with the argument's name, and the command ends with 2. */
 import { InvalidArgumentError } from "commander";
-import { decodeMultikey } from "#crypto";
 import { isDid, type Role, type TopicRule, type Who } from "#protocol";
 
 /** A whole number from 0. */
@@ -62,12 +61,6 @@ export function parseList(text: string): string[] {
     .split(",")
     .map((item) => item.trim())
     .filter((item) => item !== "");
-}
-
-/** Public key as Multikey. */
-export function parseMultikey(text: string): string {
-  if (decodeMultikey(text) === undefined) throw new InvalidArgumentError("A public key as Multikey (z…) is wanted.");
-  return text;
 }
 
 /** Gathers an option that may stand several times. */

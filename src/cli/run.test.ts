@@ -232,6 +232,7 @@ describe("a command that signs", () => {
     expect(exit).toBe(1);
     expect(err).toContain("kernel.forbidden: not yours");
     expect(err).toContain("needs: the operator");
+    expect(err).toContain("See the payload's `needs`.");
   });
 });
 

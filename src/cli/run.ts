@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { CommanderError } from "commander";
+import { HansaError, isHansaError } from "#base";
 import { exitCodeOf } from "./exit.ts";
 import type { Io } from "./io.ts";
 import { reportError } from "./output/report-error.ts";
@@ -20,9 +21,18 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     return 0;
   } catch (error) {
     // Commander has printed these itself, with its did-you-mean.
-    if (!(error instanceof CommanderError)) reportError(io, error, argv.includes("--json"));
+    if (!(error instanceof CommanderError)) reportError(io, await withAdvice(error), argv.includes("--json"));
     return exitCodeOf(error);
   }
+}
+
+/** A receipt's refusal comes with its code alone: what to do about it stands in the tables of the rooms. */
+async function withAdvice(error: unknown): Promise<unknown> {
+  if (!isHansaError(error) || error.advice !== undefined) return error;
+  const { ALL_ERRORS } = await import("#node");
+  const entry = Object.hasOwn(ALL_ERRORS, error.code) ? ALL_ERRORS[error.code] : undefined;
+  if (entry === undefined) return error;
+  return new HansaError(error.code, error.message, error.payload, { advice: entry.advice, cause: error });
 }
 
 /** `src/cli` and `dist/cli` lie equally deep below the package. */

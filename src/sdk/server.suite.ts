@@ -4,7 +4,7 @@ import { createSigner } from "#crypto";
 import { type Client, type ClientOptions, createClient, createParty } from "#sdk";
 
 /** A request as it arrived. */
-export interface Arrived {
+interface Arrived {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;

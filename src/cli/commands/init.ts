@@ -1,8 +1,11 @@
 import type { Json } from "#base";
+import { decodeMultikey } from "#crypto";
 import type { Parameters, Role } from "#protocol";
 import { defineCommand } from "../command.ts";
 import { cliError } from "../errors.ts";
+import { groupsOfHome } from "../home/facts.ts";
 import { readJsonFile } from "../home/files.ts";
+import { saveIdentity } from "../home/identities.ts";
 import { parseRoles } from "../parse.ts";
 
 interface Options {
@@ -57,6 +60,12 @@ export const init = defineCommand<[], Options>({
       now: shell.io.now(),
       ...(founding.parameters === undefined ? {} : { parameters: founding.parameters }),
     });
+    const founders = groupsOfHome(shell.home).flatMap(({ genesis }) => genesis.members);
+    for (const { name, did } of made.members) {
+      const publicKey = founders.find((member) => member.did === did)?.publicKey ?? "";
+      const key = decodeMultikey(publicKey);
+      if (key !== undefined) saveIdentity(shell.home, name, { did, key: name, algorithm: key.algorithm, publicKey });
+    }
     const text = shell.fields([
       ["home", made.folder],
       ["group", made.groupId],

@@ -1,23 +1,31 @@
 import { encodeProof, getTrail, getTrailProof, type TrailStep, verifyProofFile } from "#sdk";
 import { defineCommand } from "../command.ts";
 import { writeNewFile } from "../home/files.ts";
+import { loadIdentities } from "../home/identities.ts";
 import { parseCount } from "../parse.ts";
+import type { Shell } from "../shell.ts";
 
 export const trail = defineCommand<[about: string], { limit: number; proof?: string }>({
   name: "trail",
   summary:
     "Show what happened to a device, member, linkage or topic; with --proof as one file that anybody can verify.",
-  arguments: [{ name: "<about>", description: "DID, linkage id, topic, or name of an identity of the home" }],
+  arguments: [
+    {
+      name: "<about>",
+      description: "DID, linkage id, topic, or identity of the home; model/<model>, root/<key>, proposal/<number>",
+    },
+  ],
   options: [
     { flags: "--limit <count>", description: "how many steps at most", parse: parseCount, default: 1000 },
     { flags: "--proof <file>", description: "write the proof file" },
   ],
   examples: [
     "hansa trail lamp",
+    "hansa trail model/acme/T1",
     "hansa trail lk_3QJmV3qfvL9SuYo34YihAf3sRCW3 --proof trail.json && hansa verify trail.json",
   ],
   async run(shell, { limit, proof }, given) {
-    const about = /^(did:|lk_)|\//.test(given) ? given : await shell.did(given).catch(() => given);
+    const about = await subjectOf(shell, given);
     const call = { signal: shell.io.signal };
     if (proof !== undefined) {
       const file = await getTrailProof(shell.client, { about }, call);
@@ -54,3 +62,11 @@ export const trail = defineCommand<[about: string], { limit: number; proof?: str
     };
   },
 });
+
+/** What facts call a subject: DIDs and linkages by themselves, everything else behind the name of its kind. */
+async function subjectOf(shell: Shell, given: string): Promise<string> {
+  if (/^(did:|lk_|(topic|model|root|proposal)\/)/.test(given)) return given;
+  if (Object.hasOwn(loadIdentities(shell.home).identities, given)) return shell.did(given);
+  // A topic of one level looks like a name of the home, and only the key file could tell: no passphrase is asked for here.
+  return `topic/${given}`;
+}

@@ -5,7 +5,7 @@ import { createPaint } from "./paint.ts";
 import { cleanText } from "./table.ts";
 
 /** An error as it is shown: anything unexpected becomes `cli.bug`, whose details appear with HANSA_DEBUG=1 alone. */
-export function asHansaError(error: unknown): HansaError {
+function asHansaError(error: unknown): HansaError {
   if (error instanceof HansaError) return error;
   const message = error instanceof Error ? error.message : String(error);
   return cliError("cli.bug", `unexpected: ${message}`, {}, error);

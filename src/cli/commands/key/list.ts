@@ -1,6 +1,7 @@
 import { compareText } from "#base";
 import { encodeMultikey } from "#crypto";
 import { defineCommand } from "../../command.ts";
+import { configuredMember } from "../../home/facts.ts";
 import { loadIdentities } from "../../home/identities.ts";
 
 export const keyList = defineCommand({
@@ -9,7 +10,8 @@ export const keyList = defineCommand({
   examples: ["hansa key list", "hansa key list --home ./acme --json"],
   async run(shell) {
     const stored = (await shell.keys()).list();
-    const { default: own, identities } = loadIdentities(shell.home);
+    const { default: first, identities } = loadIdentities(shell.home);
+    const own = configuredMember(shell.home) ?? first;
     const items = stored.map(({ name, algorithm, publicKey, created }) => {
       const found = Object.entries(identities)
         .filter(([, identity]) => identity.key === name)
@@ -26,7 +28,7 @@ export const keyList = defineCommand({
       item.key,
       item.algorithm,
       shell.time(item.created),
-      item.identities.map(({ name, default: first }) => (first ? `${name} (default)` : name)).join(", "),
+      item.identities.map(({ name, default: signs }) => (signs ? `${name} (default)` : name)).join(", "),
       item.identities.map(({ did }) => shell.id(did)).join(", "),
       item.publicKey,
     ]);

@@ -7,7 +7,7 @@ export const ledgerProof = defineCommand<[key: string], { out?: string }>({
   summary: "Fetch a proof file of one record's presence or absence, and check it.",
   arguments: [{ name: "<key>", description: "key of the record" }],
   options: [{ flags: "--out <file>", description: "where to write it; printed where left out" }],
-  examples: ["hansa ledger proof topics/acme/things --out topic.json && hansa verify topic.json"],
+  examples: ["hansa ledger proof topic/acme/things --out topic.json && hansa verify topic.json"],
   async run(shell, { out }, key) {
     const proof = await getProof(shell.client, { key }, { signal: shell.io.signal });
     const { group, records } = verifyProofFile(proof, trustOf(shell.globals.group));

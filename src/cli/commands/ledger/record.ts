@@ -7,7 +7,7 @@ export const ledgerRecord = defineCommand<[key: string], { height?: number }>({
   summary: "Show one record of state by its key, as JSON.",
   arguments: [{ name: "<key>", description: "key of the record" }],
   options: [{ flags: "--height <height>", description: "as of the end of this block", parse: parseNumber }],
-  examples: ["hansa ledger record topics/acme/things"],
+  examples: ["hansa ledger record topic/acme/things"],
   async run(shell, { height }, key) {
     const record = await getRecord(shell.client, { key, height }, { signal: shell.io.signal });
     const value = record.value === null ? shell.paint("dim", "absent") : JSON.stringify(record.value, null, 2);
