@@ -1,6 +1,6 @@
 /**
- * Many small durable changes as few transactions. What arrives within one turn of the event loop shares one `fsync`; while that
- * blocks, more arrives, so batches grow with the load by themselves and an idle node waits for nothing.
+ * Many small durable changes as few transactions. A batch is closed by the first turn of the event loop that brings nothing new, or when
+ * it is old or full: under load many turns share one `fsync`, and an idle node waits for nothing.
  */
 import { BoundedQueue } from "#base";
 import { eventError } from "../errors.ts";
@@ -22,6 +22,8 @@ export interface GroupCommitOptions<Item extends Change> {
   readonly batch: number;
   /** Most bytes in one transaction. */
   readonly batchBytes: number;
+  /** Longest that a change waits for more to come, milliseconds. */
+  readonly linger: number;
 }
 
 /**
@@ -66,7 +68,16 @@ export class GroupCommit<Item extends Change> {
 
   #schedule(): void {
     this.#scheduled = true;
+    this.#wait(this.#waiting.size, performance.now() + this.#options.linger);
+  }
+
+  #wait(size: number, until: number): void {
     setImmediate(() => {
+      const { size: now } = this.#waiting;
+      if (now > size && now < this.#options.batch && performance.now() < until) {
+        this.#wait(now, until);
+        return;
+      }
       this.#scheduled = false;
       this.#commitSome();
     });

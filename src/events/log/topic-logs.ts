@@ -19,6 +19,8 @@ export interface LogLimits {
   readonly batchEntries: number;
   /** Most bytes in one transaction. */
   readonly batchBytes: number;
+  /** Longest that an event waits for others to share its transaction, milliseconds; an idle node waits for none. */
+  readonly linger: number;
   /** Most events that one `read` answers. */
   readonly readEntries: number;
   /** Most followers at once, over all topics. */
@@ -30,6 +32,7 @@ export const LOG_LIMITS: LogLimits = {
   queuedBytes: 64 * 1024 * 1024,
   batchEntries: 4096,
   batchBytes: 8 * 1024 * 1024,
+  linger: 5,
   readEntries: 1000,
   followers: 1000,
 };
@@ -107,6 +110,7 @@ export class TopicLogs {
       bytes: this.#limits.queuedBytes,
       batch: this.#limits.batchEntries,
       batchBytes: this.#limits.batchBytes,
+      linger: this.#limits.linger,
     });
   }
 

@@ -213,5 +213,6 @@ async function* frames(
   } finally {
     signal.removeEventListener("abort", abort);
     stop.abort();
+    await events.return();
   }
 }

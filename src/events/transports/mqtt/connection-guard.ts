@@ -77,6 +77,27 @@ export function boundOutgoing(client: Client, limits: MqttLimits, cut: (error: u
   };
 }
 
+/**
+ * Sends what is written within one turn of the event loop with one system call. aedes gives each message a turn of its own to be written
+ * in, and Node sends what it has after each: under load that was an eighth of the broker's time.
+ */
+export function gatherWrites(conn: Duplex): void {
+  const cork = conn.cork.bind(conn);
+  let held = false;
+  // mqtt-packet corks before each packet: the first one of a turn holds until the turn is over.
+  conn.cork = () => {
+    if (!held) {
+      held = true;
+      cork();
+      setImmediate(() => {
+        held = false;
+        conn.uncork();
+      });
+    }
+    cork();
+  };
+}
+
 /** Lets so many through in a second, on average; as many may come at once. */
 export class ConnectRate {
   readonly #perSecond: number;

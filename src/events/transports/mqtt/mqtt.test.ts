@@ -409,7 +409,7 @@ describe("MQTT on the wire", () => {
   });
 
   it("cuts a reader that does not read, while others are served, and keeps what its session is owed", async () => {
-    await reopen({ limits: { outgoingSoftBytes: 16_384, outgoingBytes: 65_536, outgoingTimeout: 200 } });
+    await reopen({ limits: { outgoingSoftBytes: 65_536, outgoingTimeout: 1000 } });
     const { did } = served.rights.admit("watcher");
     const keeper = await served.connect("watcher", { clientId: "lazy", clean: false });
     await keeper.subscribeAsync(`${TOPIC}/#`, { qos: 1 });

@@ -25,7 +25,7 @@ export interface KeptPacket {
 export function encodePacket(packet: KeptPacket, about: Readonly<Record<string, unknown>>): Uint8Array {
   const { cmd, topic, qos, retain, messageId } = packet;
   const header = Buffer.from(`${JSON.stringify({ about, cmd, topic, qos, retain, messageId })}\n`);
-  return packet.payload === undefined ? header : Buffer.concat([header, packet.payload]);
+  return packet.payload === undefined ? header : Buffer.concat([header, Buffer.from(packet.payload)]);
 }
 
 export function decodePacket(record: Uint8Array): { packet: KeptPacket; about: Record<string, unknown> } {

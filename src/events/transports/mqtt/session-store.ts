@@ -159,7 +159,7 @@ export class SessionStore {
 
   /** What must become durable with a packet; `NOTHING_STAGED` where no persistent session waits for it. */
   stage(packet: KeptPacket, publisher?: SessionClient): Staged {
-    const matches = (packet.qos ?? 0) > 0 ? this.#tree.match(packet.topic as string) : [];
+    const matches = (packet.qos ?? 0) > 0 ? highest(this.#tree.match(packet.topic as string)) : [];
     const released = packet.qos === 2 && publisher?.clean === false;
     if (!packet.retain && !released && matches.length === 0) return NOTHING_STAGED;
     return new Staged((staged) => {
@@ -170,7 +170,6 @@ export class SessionStore {
         this.#store.put(key, encodePacket(identifier, { client: publisher.id }));
       }
       for (const match of matches) {
-        if (staged.queued.has(match.clientId)) continue;
         const seq = this.#writeOutgoing(match, packet);
         if (seq !== undefined) staged.queued.set(match.clientId, seq);
       }
@@ -297,14 +296,7 @@ export class SessionStore {
   }
 
   subscriptionsByTopic(topic: string): Outcome<Match[]> {
-    const matches = this.#tree.match(topic);
-    if (matches.length < 2) return new Settled(matches);
-    // One message for a client whose subscriptions overlap, at the highest level.
-    const best = new Map<string, Match>();
-    for (const match of matches) {
-      if (match.qos > (best.get(match.clientId)?.qos ?? -1)) best.set(match.clientId, match);
-    }
-    return new Settled([...best.values()]);
+    return new Settled(this.#tree.match(topic));
   }
 
   countOffline(): Outcome<{ subsCount: number; clientsCount: number }> {
@@ -359,9 +351,7 @@ export class SessionStore {
   }
 
   #enqueue(session: Session, seq: number, packet: KeptPacket): void {
-    const { cmd, topic, payload, qos, retain, dup, brokerId, brokerCounter } = packet;
-    const kept = { cmd, topic, payload, qos, retain, dup, brokerId, brokerCounter, messageId: undefined } as KeptPacket;
-    this.#queuedBytes += session.add(seq, kept).bytes;
+    this.#queuedBytes += session.add(seq, plainPacket(packet, undefined)).bytes;
   }
 
   /** aedes gives a message its packet identifier, or its PUBREL. */
@@ -417,7 +407,9 @@ export class SessionStore {
   incomingStorePacket(client: SessionClient, packet: KeptPacket): Outcome<unknown> {
     // Its content is in the log; what counts here is that it came.
     const kept: KeptPacket =
-      client.conn === undefined ? { ...packet } : { cmd: "publish", messageId: packet.messageId };
+      client.conn === undefined
+        ? plainPacket(packet, packet.messageId)
+        : { cmd: "publish", messageId: packet.messageId };
     const messageId = packet.messageId as number;
     if (client.clean === true) {
       const incoming = this.#incoming.get(client.id) ?? new Map<number, KeptPacket>();
@@ -511,6 +503,20 @@ export class SessionStore {
 /** A message that may have been sent before says so [MQTT-3.3.1-1]. */
 function repeated({ packet }: Outgoing): KeptPacket {
   return packet.cmd === "publish" && packet.messageId !== undefined ? { ...packet, dup: true } : { ...packet };
+}
+
+/** One message for a client whose subscriptions overlap, at the highest level [MQTT-3.3.5-1]. */
+function highest(matches: Match[]): Match[] {
+  if (matches.length < 2) return matches;
+  const best = new Map<string, Match>();
+  for (const match of matches) if (match.qos > (best.get(match.clientId)?.qos ?? -1)) best.set(match.clientId, match);
+  return [...best.values()];
+}
+
+/** What a packet says, without what aedes hangs on it. */
+function plainPacket(packet: KeptPacket, messageId: number | undefined): KeptPacket {
+  const { cmd, topic, payload, qos = 0, retain = false, dup = false, brokerId, brokerCounter } = packet;
+  return { cmd, brokerId, brokerCounter, topic, payload, qos, retain, dup, messageId } as KeptPacket;
 }
 
 /** A refusal at once, for the same reason as `Settled`. */

@@ -9,7 +9,7 @@ import { EventMaker, type KnownCause } from "../../cloud-event.ts";
 import { EVENT_ERRORS, eventError } from "../../errors.ts";
 import type { TopicLogs } from "../../log/topic-logs.ts";
 import type { EventRights, Principal } from "../../rights.ts";
-import { boundOutgoing, boundPackets, ConnectRate } from "./connection-guard.ts";
+import { boundOutgoing, boundPackets, ConnectRate, gatherWrites } from "./connection-guard.ts";
 import { ConnectionRights } from "./connection-rights.ts";
 import { MQTT_LIMITS, type MqttLimits } from "./mqtt-limits.ts";
 import type { KeptPacket } from "./packet-record.ts";
@@ -210,6 +210,7 @@ class Mqtt implements MqttTransport {
     }
     this.#sockets.add(socket);
     socket.setNoDelay(true);
+    gatherWrites(socket);
     const client = this.#broker.handle(socket);
     socket.once("close", () => {
       this.#sockets.delete(socket);

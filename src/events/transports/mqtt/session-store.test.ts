@@ -1,0 +1,123 @@
+import assert from "node:assert";
+import { createRequire } from "node:module";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type OpenLogs, openLogs, temporaryFolder } from "../../log/logs.suite.ts";
+import { MQTT_LIMITS } from "./mqtt-limits.ts";
+import { SessionStore } from "./session-store.ts";
+
+interface SuiteTest {
+  assert: typeof assert;
+  plan(count: number): void;
+  diagnostic(text: string): void;
+}
+type Suite = (options: {
+  test: (name: string, run: (t: SuiteTest) => Promise<void>) => void;
+  persistence: () => Promise<SessionStore>;
+  testAsync: true;
+}) => void;
+
+// The suite that every persistence of aedes passes stands beside the one in memory that aedes brings along.
+const aedes = createRequire(createRequire(import.meta.url).resolve("aedes"));
+const abstractSuite = aedes("aedes-persistence/abstract.js") as Suite;
+
+let folder: ReturnType<typeof temporaryFolder>;
+let open: OpenLogs;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  open = openLogs(folder.path);
+});
+afterEach(() => {
+  open.close();
+  folder.remove();
+});
+
+const storeOf = () =>
+  new SessionStore({
+    store: open.sessions,
+    durably: (run) => open.logs.durably(run),
+    limits: { ...MQTT_LIMITS, queuedMessages: 5000 },
+  });
+
+function reopened(): SessionStore {
+  open.close();
+  open = openLogs(folder.path);
+  return storeOf();
+}
+
+async function listed(stream: AsyncIterable<unknown>): Promise<Record<string, unknown>[]> {
+  const items: Record<string, unknown>[] = [];
+  for await (const item of stream) items.push(item as Record<string, unknown>);
+  return items;
+}
+
+describe("SessionStore, by the suite of aedes", () => {
+  abstractSuite({
+    test: (name, run) => it(name, () => run({ assert, plan: () => {}, diagnostic: () => {} })),
+    persistence: async () => storeOf(),
+    testAsync: true,
+  });
+});
+
+describe("SessionStore after a restart", () => {
+  const client = { id: "did:hansa:hanse:x/1" };
+  const packet = { cmd: "publish", topic: "a", payload: Buffer.from("v"), qos: 2, retain: false } as const;
+
+  it("has subscriptions, waiting messages, packet identifiers and retained messages", async () => {
+    const store = storeOf();
+    await store.setup({ id: "first" });
+    await store.addSubscriptions(client, [{ topic: "a/#", qos: 1 }]);
+    await store.storeRetained({ ...packet, retain: true });
+    await store.incomingStorePacket(client, { ...packet, messageId: 9 });
+    for (let i = 1; i <= 12; i++) {
+      const numbered = { ...packet, brokerId: "first", brokerCounter: i };
+      await store.outgoingEnqueue({ clientId: client.id }, numbered);
+      await store.outgoingUpdate(client, { ...numbered, messageId: 100 + i });
+    }
+    await store.outgoingUpdate(client, { cmd: "pubrel", messageId: 102 });
+    await store.outgoingClearMessageId(client, { cmd: "publish", messageId: 101 });
+    await open.logs.durably(() => {});
+    const again = reopened();
+    await again.setup({ id: "second" });
+    expect(await again.subscriptionsByClient(client)).toMatchObject([{ topic: "a/#", qos: 1 }]);
+    expect(await again.subscriptionsByTopic("a/b")).toHaveLength(1);
+    expect(again.hasIncoming({ ...client, clean: false }, 9)).toBe(true);
+    expect(await listed(again.createRetainedStream("#"))).toMatchObject([{ topic: "a" }]);
+    const waiting = await listed(again.outgoingStream(client));
+    expect(waiting.map(({ messageId }) => messageId)).toEqual(Array.from({ length: 11 }, (_, i) => 102 + i));
+    expect(waiting[0]).toMatchObject({ cmd: "pubrel" });
+    expect(waiting[1]).toMatchObject({ cmd: "publish", topic: "a", payload: Buffer.from("v"), qos: 2 });
+  });
+
+  it("hands out each will that was left once, with its owner", async () => {
+    const store = new SessionStore({
+      store: open.sessions,
+      durably: (run) => open.logs.durably(run),
+      limits: MQTT_LIMITS,
+      ownerOf: () => ({ did: "did:x" }),
+    });
+    await store.setup({ id: "first" });
+    await store.putWill(client, { ...packet });
+    const again = reopened();
+    const [will, ...others] = again.takeOrphanWills();
+    expect(others).toEqual([]);
+    expect(will).toMatchObject({ clientId: client.id, owner: { did: "did:x" }, packet: { topic: "a" } });
+    expect(again.takeOrphanWills()).toEqual([]);
+    if (will !== undefined) await open.logs.durably(() => again.dropOrphanWill(will));
+    expect(reopened().takeOrphanWills()).toEqual([]);
+  });
+
+  it("makes room for a new session by the one that was away longest", async () => {
+    const store = new SessionStore({
+      store: open.sessions,
+      durably: (run) => open.logs.durably(run),
+      limits: { ...MQTT_LIMITS, sessions: 2 },
+      isConnected: (id) => id === "a",
+    });
+    for (const id of ["a", "b", "c"]) await store.addSubscriptions({ id }, [{ topic: "t", qos: 1 }]);
+    const kept = async (from: SessionStore) =>
+      (await from.subscriptionsByTopic("t")).map(({ clientId }) => clientId).sort();
+    expect(await kept(store)).toEqual(["a", "c"]);
+    expect(await kept(reopened())).toEqual(["a", "c"]);
+  });
+});
