@@ -111,6 +111,8 @@ export class SoloEngine implements Engine {
   }
 
   async stop(): Promise<void> {
+    // Asked by a listener, the block at hand is finished first.
+    if (this.#cutting) await undefined;
     while (this.#state === "running" && this.#queue.size > 0) this.#cut();
     this.#timer?.();
     this.#timer = undefined;

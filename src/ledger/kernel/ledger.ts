@@ -128,8 +128,11 @@ export class Ledger {
    */
   check(bytes: Uint8Array, now: number): Candidate {
     const transaction = this.#decoded.decode(bytes);
-    const place = this.find(transaction);
-    if (place !== undefined || this.#replay.has(transaction))
+    const known = this.#replay.has(transaction);
+    // What has not expired by block time is in the window if it was executed: only the rest is looked up on disk.
+    const expired = transaction.claims.exp * 1000 <= (this.#head?.header.time ?? 0);
+    const place = known || expired ? this.find(transaction) : undefined;
+    if (place !== undefined || known)
       throw transactionError("transaction.replayed", "the transaction was executed before", place ?? {});
     const time = this.#head === undefined || now > this.#head.header.time ? now : this.#head.header.time + 1;
     return { bytes, transaction, signatures: checkAgainstState(this.#state, this.group, transaction, time) };

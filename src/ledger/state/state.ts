@@ -98,7 +98,8 @@ export class State implements Reader {
     const records: StoredRecord[] = [];
     staged.slots.forEach((slot, i) => {
       // A key that came and went within the block never had a slot.
-      if (slot > 0) records.push({ slot: storeSlot(slot), key: keys[i] as string, value: values[i] as Uint8Array | null });
+      if (slot > 0)
+        records.push({ slot: storeSlot(slot), key: keys[i] as string, value: values[i] as Uint8Array | null });
     });
     records.sort((a, b) => a.slot - b.slot);
     return { root: staged.root, records, keep: () => this.#keep(staged, changes) };
@@ -126,7 +127,8 @@ function storeSlot(slot: number): number {
 }
 
 function* digests(records: Iterable<StoredRecord>) {
-  for (const { slot, key, value } of records) yield { slot: slot + 1, key, digest: value === null ? null : sha256(value) };
+  for (const { slot, key, value } of records)
+    yield { slot: slot + 1, key, digest: value === null ? null : sha256(value) };
 }
 
 /** Writes of one block or one transaction over what lies below. */
