@@ -1,0 +1,28 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { runHansa } from "./member.suite.ts";
+
+interface Step {
+  readonly name: string;
+  readonly error?: string;
+  readonly checks: readonly { readonly text: string; readonly holds: boolean }[];
+}
+
+it("the main job runs from nothing to a trail verified offline, every check holds, and nothing is left behind", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "hansa-main-job-"));
+  try {
+    const { code, stdout, stderr } = await runHansa(["demo", "--once", "--json"], { TMPDIR: folder }, folder);
+    // What people read goes before it on the same stream.
+    const steps = JSON.parse(stdout.slice(stdout.indexOf("\n[\n"))) as Step[];
+    expect(steps.flatMap(({ checks }) => checks.filter(({ holds }) => !holds))).toEqual([]);
+    expect(steps.flatMap(({ error }) => error ?? [])).toEqual([]);
+    expect(steps.map(({ name }) => name[0])).toEqual(["1", "2", "3", "4", "5"]);
+    for (const { checks } of steps) expect(checks.length).toBeGreaterThan(0);
+    expect(code, stderr).toBe(0);
+    expect(readdirSync(folder)).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 120_000);
