@@ -173,31 +173,44 @@ function isWellFormed(text: string): boolean {
  * @throws HansaError `json.number`, `json.unpaired-surrogate`
  */
 export function canonicalJson(value: unknown): string {
-  if (value === null || typeof value === "boolean") return String(value);
-  if (typeof value === "string") {
-    if (!isWellFormed(value)) throw refuse("json.unpaired-surrogate", "a string holds an unpaired surrogate");
-    return JSON.stringify(value);
+  switch (typeof value) {
+    case "string":
+      return quote(value);
+    case "boolean":
+      return value ? "true" : "false";
+    case "number":
+      if (!Number.isFinite(value)) throw refuse("json.number", "NaN and infinity have no JSON form");
+      return JSON.stringify(value);
+    case "object":
+      return value === null ? "null" : Array.isArray(value) ? canonicalArray(value) : canonicalObject(value);
+    default:
+      throw refuse("json.syntax", `a ${typeof value} has no JSON form`);
   }
-  if (typeof value === "number") {
-    if (!Number.isFinite(value)) throw refuse("json.number", "NaN and infinity have no JSON form");
-    return JSON.stringify(value);
+}
+
+function canonicalArray(items: readonly unknown[]): string {
+  let text = "[";
+  for (let i = 0; i < items.length; i++) text += (i === 0 ? "" : ",") + canonicalJson(items[i]);
+  return `${text}]`;
+}
+
+function canonicalObject(object: object): string {
+  const members = object as Readonly<Record<string, unknown>>;
+  const keys = Object.keys(members).sort();
+  let text = "{";
+  for (const key of keys) {
+    const member = members[key];
+    if (member === undefined) continue;
+    text += `${(text.length === 1 ? "" : ",") + quote(key)}:${canonicalJson(member)}`;
   }
-  if (Array.isArray(value)) {
-    let text = "[";
-    for (let i = 0; i < value.length; i++) text += (i === 0 ? "" : ",") + canonicalJson(value[i]);
-    return `${text}]`;
-  }
-  if (typeof value === "object") {
-    const object = value as Record<string, unknown>;
-    let text = "{";
-    let first = true;
-    for (const key of Object.keys(object).sort()) {
-      const member = object[key];
-      if (member === undefined) continue;
-      text += (first ? "" : ",") + canonicalJson(key) + ":" + canonicalJson(member);
-      first = false;
-    }
-    return `${text}}`;
-  }
-  throw refuse("json.syntax", `a ${typeof value} has no JSON form`);
+  return `${text}}`;
+}
+
+/** Printable ASCII but for the quote and the backslash: most strings, which need no look at each character. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+function quote(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
+  if (!isWellFormed(text)) throw refuse("json.unpaired-surrogate", "a string holds an unpaired surrogate");
+  return JSON.stringify(text);
 }

@@ -12,7 +12,7 @@ export const POOL_ALGORITHMS: readonly Algorithm[] = ["Ed25519", "P-256", "secp2
 
 /** Below this, waking a thread costs more than the checks. */
 const INLINE = 3;
-const MOST_IN_BATCH = 128;
+const MOST_IN_BATCH = 256;
 
 interface Waiting {
   readonly check: SignatureCheck;
@@ -43,9 +43,13 @@ export class SignaturePool {
   readonly #pool: Piscina | undefined;
   #waiting: Waiting[] = [];
   #scheduled = false;
+  /** Batches that the workers have. While they are busy, what arrives gathers into larger ones. */
+  #underWay = 0;
+  readonly #most: number;
 
   /** @param threads - 0: checks happen in this thread */
   constructor(threads: number) {
+    this.#most = threads;
     // From sources there is no compiled worker beside this file: checks stay in this thread then.
     const compiled = import.meta.url.endsWith(".js");
     this.#pool =
@@ -85,20 +89,32 @@ export class SignaturePool {
       return;
     }
     for (let from = 0; from < waiting.length; from += MOST_IN_BATCH) {
+      if (this.#underWay >= this.#most) {
+        this.#waiting = waiting.slice(from);
+        return;
+      }
       const batch = waiting.slice(from, from + MOST_IN_BATCH);
+      this.#underWay++;
       const packed = packChecks(batch.map((entry) => entry.check));
       this.#pool.run(packed, { transferList: [packed.buffer] }).then(
         (holds: Uint8Array) => {
+          this.#done();
           batch.forEach((entry, i) => {
             entry.resolve(holds[i] === 1);
           });
         },
         (error: unknown) => {
+          this.#done();
           for (const entry of batch)
             entry.reject(nodeError("node.worker-lost", "a signature worker failed", {}, error));
         },
       );
     }
+  }
+
+  #done(): void {
+    this.#underWay--;
+    if (this.#waiting.length > 0) this.#flush();
   }
 
   async close(): Promise<void> {
