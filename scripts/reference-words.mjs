@@ -1,0 +1,131 @@
+// What no table in the code says: written by hand, and held against the code's lists by test/conformance/docs-reference.test.ts.
+
+/** Rooms of docs/reference/errors.md, by the first part of a code. */
+export const ERROR_ROOMS = {
+  json: ["JSON", "Strict JSON, wherever a text crosses a trust boundary."],
+  crypto: ["Keys and signatures", "Key files, signature suites and Merkle trees."],
+  did: ["DIDs", "Syntax of `did:hansa`."],
+  token: ["Tokens", "Certificates, attestations, connection tokens, commands."],
+  proof: ["Proofs", "Proof files and the genesis inside of them."],
+  event: ["CloudEvents", "Events as they travel."],
+  transaction: [
+    "Transactions",
+    "Checked before and while a transaction is executed. The number stands in the receipt.",
+  ],
+  kernel: ["Kernel", "Rights that several modules share."],
+  members: ["Module members", "Admission, roles, votes."],
+  identity: ["Module identity", "DIDs, keys, services, controllers."],
+  devices: ["Module devices", "Roots, models, certification, admission."],
+  linkages: ["Module linkages", "Contracts on the ledger."],
+  topics: ["Module topics", "Topics, rules, checkpoints."],
+  ledger: ["Ledger", "The state machine itself, outside of any transaction."],
+  query: ["Queries", "Questions to the ledger."],
+  storage: ["Storage", "Encrypted databases, backups. docs/guide/operating.md says what to do in practice."],
+  engine: ["Engines", "What puts transactions in order."],
+  events: ["Events", "Topic logs, MQTT broker, events over HTTP."],
+  linkage: ["Linkage runtime", "Why a linkage did not act: codes of traces and command receipts."],
+  bridge: ["Bridges", "Between Hansa and a device of a real platform."],
+  audit: ["Audit", "Trails and their proofs."],
+  node: ["Node", "Configuration, start, wiring."],
+  http: ["HTTP", "Refused before a route's own work."],
+  sdk: ["Client", "What the sdk refuses by itself; a node's refusals keep the node's codes."],
+  cli: ["Command line", "What `hansa` refuses by itself. Status 400 ends with exit code 2."],
+};
+
+/** Who may do an operation. «Member» is an active member of the group; the issuer acts unless it says otherwise. */
+export const WHO_MAY = {
+  "members.propose": "any member",
+  "members.approve": "any member",
+  "members.reject": "any member",
+  "members.withdraw": "the member that proposed",
+  "identity.create": "any member, alone or as one of the signers; the new key may sign the same transaction",
+  "identity.addKey": "the subject with a `capabilityInvocation` key, or a controller",
+  "identity.removeKey": "the subject with a `capabilityInvocation` key, or a controller",
+  "identity.rotateKey": "the subject with a `capabilityInvocation` key, or a controller",
+  "identity.setService": "the subject with a `capabilityInvocation` key, or a controller",
+  "identity.removeService": "the subject with a `capabilityInvocation` key, or a controller",
+  "identity.setControllers": "the subject with a `capabilityInvocation` key, or a controller",
+  "identity.deactivate":
+    "the subject with a `capabilityInvocation` key, or a controller; not while the DID is an active member's",
+  "devices.addRoot": "a member with the role maker",
+  "devices.removeRoot": "the maker whose root it is",
+  "devices.defineModel": "a member with the role maker",
+  "devices.addFirmware": "the model's maker",
+  "devices.certify": "a member with the role lab",
+  "devices.enrol": "a member with the role platform, which then operates the device",
+  "devices.challenge": "the platform that operates the device",
+  "devices.admit": "the platform that operates the device",
+  "devices.quarantine": "the device's platform, its maker, or any regulator",
+  "devices.release": "the device's platform, its maker, or any regulator",
+  "devices.revoke": "the device's platform, its maker, or any regulator",
+  "devices.transfer": "the present owner and the next, both signing one transaction",
+  "devices.recall": "the model's maker, or any regulator",
+  "devices.liftRecall": "whoever ordered the recall, or any regulator",
+  "linkages.propose": "a party of the contract; other parties that sign the same transaction have accepted",
+  "linkages.accept": "a party of the contract; several may sign at once",
+  "linkages.suspend": "any party",
+  "linkages.activate": "the party that suspended it",
+  "linkages.withdraw": "any party",
+  "linkages.end": "a party once the contract's time is over; before that all parties, signing one transaction",
+  "linkages.anchorReceipts": "a member that operates a target of each linkage named; nodes do it by themselves",
+  "topics.open": "any member, which then operates the topic",
+  "topics.change": "the member that operates the topic",
+  "topics.close": "the member that operates the topic",
+  "topics.anchor": "the member that operates the topic; nodes do it by themselves",
+};
+
+/** What a query answers. */
+export const ANSWERS = {
+  "members.list": "members of all states, `{ items: [{ did, name, roles, status, since }], next? }`",
+  "members.get": "one member: `did`, `name`, `roles`, `status` (active, suspended, removed), `since`",
+  "members.parameters": "the group's parameters: window, lifetimes of proposals and challenges, least members, quorums",
+  "members.proposals": "proposals with their votes, `{ items, next? }`",
+  "members.proposal": "one proposal: `change`, `proposer`, `status`, `approvals`, `rejections`, `expires`",
+  "identity.resolve":
+    "a DID: `version`, `deactivated`, `controllers`, `keys`, `services`, and `document`, its DID document",
+  "identity.versions": "all versions that a block ended with: `{ items: [{ height, version, updated, deactivated }] }`",
+  "devices.roots": "root keys of makers, removed ones included, `{ items, next? }`",
+  "devices.models": "models with firmware, certifications and recall, `{ items, next? }`",
+  "devices.model": "one model",
+  "devices.list": "devices as `devices.get` answers them, `{ items, next? }`",
+  "devices.get":
+    "one device: its record, and `effective`, what the record comes to now: enrolled, admitted, expired, quarantined, recalled, uncertified or revoked",
+  "linkages.list": "linkages of all states, `{ items, next? }`",
+  "linkages.get":
+    "one linkage: `contract`, `accepted`, `status`, `version` (height of its last change), and how many commands were anchored as `done` and `refused`",
+  "topics.list": "topics, closed ones included, `{ items, next? }`",
+  "topics.get": "one topic: `operator`, `status`, rules, and the last anchored `checkpoint`",
+};
+
+/** What a setting does. */
+export const SETTINGS = {
+  version: "version of this file's form",
+  member:
+    "name, in the key file, of the member that runs the node; what the node signs for itself is signed with this key",
+  hosted:
+    "names, in the key file, of further members whose side of linkages and topics this node plays (docs/adr/0010-hosted-members.md)",
+  "groups[].name": "name of the group; its files are in `groups/<name>/`",
+  "groups[].engineKey": "name, in the key file, of the key that signs block headers under the solo engine",
+  "http.host":
+    "address on which the HTTP API listens. There is no TLS: anything but loopback wants a proxy that adds it",
+  "http.port": "its port; 0 takes any free one",
+  "mqtt.host": "address on which the MQTT broker listens; plain TCP",
+  "mqtt.port": "its port; 0 takes any free one. Of several groups the second listens one port higher, and so on",
+  "limits.requestsPerMinute": "HTTP requests a minute from one address; beyond it `http.too-many-requests`",
+  "limits.eventBytes": "bytes of one event's payload, over MQTT and HTTP",
+  "limits.connections": "MQTT connections at once",
+  "limits.waiting": "transactions that wait for a block; beyond it `engine.busy`",
+  signatureThreads: "threads that check signatures; 0 checks them on the main thread",
+  "log.level": "least level that is logged",
+  label: "what people call this node; kept and shown nowhere yet",
+};
+
+/** Environment variables that the command line reads; those that overlay the configuration come from the code. */
+export const CLI_ENVIRONMENT = {
+  HANSA_HOME: "folder of the home; `./.hansa` where unset",
+  HANSA_URL: "address of the node that commands talk to; `http://127.0.0.1:7420` where unset",
+  HANSA_AS: "identity of the home that signs, as `--as`",
+  HANSA_PASSPHRASE: "passphrase of the key file",
+  HANSA_DEBUG: "`1` prints the stack of an unexpected error",
+  NO_COLOR: "any value: no colours",
+};
