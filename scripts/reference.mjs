@@ -294,6 +294,7 @@ answers. Errors go to standard error with their code ([errors](errors.md)).`,
       ["option", "meaning"],
       [
         ["`--json`", "print one JSON value for programs"],
+        ["`--pick <path>`", "print one value of that JSON alone, for scripts: `nonce`, `facts.0.data`"],
         ["`--full`", "do not shorten ids and lines; they are shortened on a terminal alone"],
         ["`--url <url>`", "address of a node (`HANSA_URL`; `http://127.0.0.1:7420`)"],
         ["`--group <group>`", "id or name of the group, where the node has several"],

@@ -1,6 +1,7 @@
 import { Argument, Command, Option } from "commander";
 import type { Answer, CommandGroup, CommandSpec } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
+import { cliError } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { createPaint } from "./output/paint.ts";
 import { collect, parseDuration } from "./parse.ts";
@@ -19,6 +20,7 @@ export function createProgram(io: Io, version: string): Command {
     .description("An alliance ledger for things: members, devices, linkages, topics and their proofs.")
     .version(version, "--version", "print the version")
     .option("--json", "print one JSON value for programs")
+    .option("--pick <path>", "print one value of the JSON alone, for scripts (nonce, facts.0.data)")
     .option("--full", "do not shorten ids and lines")
     .option("--url <url>", "address of a node (HANSA_URL; http://127.0.0.1:7420)")
     .option("--group <group>", "id or name of the group, where the node has several")
@@ -92,6 +94,19 @@ function attach(parent: Command, entry: CommandSpec | CommandGroup, io: Io): voi
 
 function print(shell: Shell, answer: Answer | undefined): void {
   if (answer === undefined) return;
-  if (shell.globals.json === true) shell.print(JSON.stringify(answer.json, null, 2));
+  if (shell.globals.pick !== undefined) shell.print(pick(answer.json, shell.globals.pick));
+  else if (shell.globals.json === true) shell.print(JSON.stringify(answer.json, null, 2));
   else if (answer.text !== "") shell.print(answer.text);
+}
+
+/** One value of an answer: texts as they are, anything else as JSON on one line. */
+function pick(json: unknown, path: string): string {
+  let value = json;
+  for (const step of path.split("."))
+    value =
+      typeof value === "object" && value !== null && Object.hasOwn(value, step)
+        ? (value as Readonly<Record<string, unknown>>)[step]
+        : undefined;
+  if (value === undefined) throw cliError("cli.argument", `the answer has no ${path}; --json shows it whole`, { path });
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -27,6 +27,8 @@ import { cleanText, renderFields, renderTable } from "./output/table.ts";
 /** Options that every command knows. */
 export interface GlobalOptions {
   readonly json?: boolean;
+  /** Path of the one value of the JSON that is printed. */
+  readonly pick?: string;
   readonly full?: boolean;
   readonly url?: string;
   readonly group?: string;

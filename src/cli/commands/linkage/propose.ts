@@ -1,4 +1,4 @@
-import { operation } from "#protocol";
+import { operation, type Receipt } from "#protocol";
 import { defineCommand } from "../../command.ts";
 import { readContract } from "../../contract-file.ts";
 import type { TransactOptions } from "../../shell.ts";
@@ -11,6 +11,11 @@ export const linkagePropose = defineCommand<[file: string], TransactOptions>({
   transacts: true,
   run: async (shell, options, file) => {
     const contract = readContract(shell.path(file), shell.io.now());
-    return shell.transact([operation("linkages.propose", { contract })], options);
+    const answer = await shell.transact([operation("linkages.propose", { contract })], options);
+    const { facts = [] } = answer.json as Partial<Receipt>;
+    const linkage = facts.flatMap(({ about }) => about).find((id) => id.startsWith("lk_"));
+    // Handed out for others to sign, it has no receipt yet.
+    if (linkage === undefined) return answer;
+    return { json: { linkage, ...(answer.json as object) }, text: `${linkage}\n${answer.text}` };
   },
 });
