@@ -30,9 +30,9 @@ export interface LogLimits {
 export const LOG_LIMITS: LogLimits = {
   queuedEntries: 65_536,
   queuedBytes: 64 * 1024 * 1024,
-  batchEntries: 4096,
+  batchEntries: 1024,
   batchBytes: 8 * 1024 * 1024,
-  linger: 5,
+  linger: 2,
   readEntries: 1000,
   followers: 1000,
 };
