@@ -5,7 +5,7 @@ import { createParty, type Party, sendOperations } from "#sdk";
 import { fillLedger } from "./fill.ts";
 import { encodeRequest, submitAll } from "./http-load.ts";
 import { type BenchHome, type BenchNode, createHome, startNodeProcess } from "./node-process.ts";
-import { BenchReport, numberOption, progress, quantile, rawVerifyRate, residentMiB } from "./report.ts";
+import { BenchReport, cpuSeconds, numberOption, progress, quantile, rawVerifyRate, residentMiB } from "./report.ts";
 
 const BASE_RECORDS = 10_000;
 const records = numberOption("records", BASE_RECORDS);
@@ -17,13 +17,11 @@ async function createSubjects(node: BenchNode, count: number): Promise<Party[]> 
   for (let from = 0; from < count; from += 100)
     await sendOperations(
       node.as("acme"),
-      subjects
-        .slice(from, from + 100)
-        .map(({ signer }) =>
-          operation("identity.create", {
-            publicKey: encodeMultikey({ algorithm: "Ed25519", bytes: signer.publicKey }),
-          }),
-        ),
+      subjects.slice(from, from + 100).map(({ signer }) =>
+        operation("identity.create", {
+          publicKey: encodeMultikey({ algorithm: "Ed25519", bytes: signer.publicKey }),
+        }),
+      ),
     );
   return subjects;
 }
@@ -50,6 +48,8 @@ interface Measured {
   readonly p99: number;
   readonly memory: number;
   readonly started: number;
+  /** Microseconds a transaction. */
+  readonly cpu: number;
 }
 
 async function measure(count: number): Promise<Measured> {
@@ -65,7 +65,9 @@ async function measure(count: number): Promise<Measured> {
     await submitAll(node.url, signRequests(home, subjects, 5000, "warm"), clients);
     const requests = signRequests(home, subjects, transactions, "run");
     progress(`${clients} clients submit and wait`);
+    const cpuBefore = cpuSeconds(node.pid);
     const result = await submitAll(node.url, requests, clients);
+    const cpu = cpuSeconds(node.pid) - cpuBefore;
     if (result.refused > 0) throw new Error(`${result.refused} refused, the first: ${result.firstRefusal}`);
     const memory = residentMiB(node.pid);
     await node.stop();
@@ -75,6 +77,7 @@ async function measure(count: number): Promise<Measured> {
       p99: quantile(result.latencies, 0.99),
       memory,
       started: node.started,
+      cpu: (cpu * 1e6) / transactions,
     };
   } finally {
     home.remove();
@@ -96,6 +99,7 @@ report.add({
 });
 report.add({ name: "p50, submit to receipt", value: base.p50, unit: "ms" });
 report.add({ name: "p99, submit to receipt", value: base.p99, unit: "ms" });
+report.add({ name: "processor time of the node, all threads", value: base.cpu, unit: "µs a transaction" });
 report.add({ name: "memory of the node", value: base.memory, unit: "MiB" });
 if (records > BASE_RECORDS) {
   const many = await measure(records);

@@ -29,11 +29,11 @@ export async function createHome(extraKeys: readonly string[] = []): Promise<Ben
     group: "main",
     now: Date.now(),
     members: [{ name: "acme", roles: ["platform", "maker", "lab", "regulator"] }],
-    hosted: extraKeys,
     parameters: { windowSeconds: 600 },
     config: { limits: { requestsPerMinute: 100_000_000, eventBytes: 32_768, connections: 10_000, waiting: 100_000 } },
   });
   const keys = await openKeyFile(homeAt(folder).keyFile, PASSPHRASE);
+  for (const name of extraKeys) keys.generate(name, "Ed25519");
   const parties = new Map(["acme", ...extraKeys].map((name) => [name, createParty("bench", keys.signer(name))]));
   return { folder, groupId: made.groupId, parties, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

@@ -112,3 +112,10 @@ export function rawVerifyRate(seconds = 2): number {
 export function residentMiB(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
 }
+
+/** Processor seconds that a process has used. */
+export function cpuSeconds(pid: number): number {
+  // Fields 14 and 15 of proc(5) stat, counted behind the name in parentheses; the kernel counts in hundredths.
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
