@@ -75,5 +75,4 @@ export const NODE_ERRORS = {
   },
 } as const satisfies ErrorTable;
 
-export type NodeErrorCode = keyof typeof NODE_ERRORS;
 export const nodeError = errorsOf(NODE_ERRORS);

@@ -129,7 +129,7 @@ async function open(
         submission,
         actor: actor satisfies DeviceActor,
         channel: { send: (token, command) => targetOf(hosted, ledger, command).target.receive(token) },
-        findAnchor: async (root) => findReceiptAnchor(trail, identity.did, root),
+        findAnchor: async (root) => findReceiptAnchor({ ledger, trail }, identity.did, root),
         log,
       }),
   );

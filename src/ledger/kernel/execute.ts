@@ -16,7 +16,12 @@ import type { Context, Handler } from "./module.ts";
 import { keyOfSignature, partiesOf, type SignatureCheck, type VerifiedSignatures } from "./signatures.ts";
 
 const HANDLERS = new Map<string, Handler<never>>(
-  MODULES.flatMap((module) => Object.entries(module.handlers as Record<string, Handler<never>>)),
+  MODULES.flatMap((module) =>
+    Object.keys(module.operations).map((name): [string, Handler<never>] => [
+      name,
+      (module.handlers as Record<string, Handler<never>>)[name] as Handler<never>,
+    ]),
+  ),
 );
 
 /** What stays the same for all transactions of a group. */

@@ -1,3 +1,4 @@
+import type { TSchema } from "@sinclair/typebox";
 import { HansaError } from "#base";
 import type {
   Fact,
@@ -60,6 +61,8 @@ export type Queries<Prefix extends string> = {
 /** A part of the state machine. */
 export interface Module<Prefix extends string = string> {
   readonly name: Prefix;
+  /** Schemas of its operations: each has a handler. */
+  readonly operations: Readonly<Record<string, TSchema>>;
   readonly handlers: Handlers<Prefix>;
   readonly queries: Queries<Prefix>;
   readonly errors: ReceiptErrorTable;

@@ -5,22 +5,27 @@ import type { Module } from "../kernel/module.ts";
 import type { Reader } from "../state/state.ts";
 import { DEVICE_ERRORS } from "./devices/errors.ts";
 import { deviceHandlers } from "./devices/handlers.ts";
+import { DEVICE_OPERATIONS } from "./devices/operations.ts";
 import { deviceQueries } from "./devices/queries.ts";
 import { effectiveStatus, readDevice } from "./devices/records.ts";
 import { IDENTITY_ERRORS } from "./identity/errors.ts";
 import { identityHandlers } from "./identity/handlers.ts";
+import { IDENTITY_OPERATIONS } from "./identity/operations.ts";
 import { identityQueries } from "./identity/queries.ts";
 import { isLiveIdentity, readIdentity } from "./identity/records.ts";
 import { LINKAGE_MODULE_ERRORS } from "./linkages/errors.ts";
 import { linkageHandlers } from "./linkages/handlers.ts";
+import { LINKAGE_OPERATIONS } from "./linkages/operations.ts";
 import { linkageQueries } from "./linkages/queries.ts";
 import { contractDevices } from "./linkages/records.ts";
 import { MEMBER_ERRORS } from "./members/errors.ts";
 import { memberHandlers } from "./members/handlers.ts";
+import { MEMBER_OPERATIONS } from "./members/operations.ts";
 import { memberQueries } from "./members/queries.ts";
 import { isActiveMember, readParameters } from "./members/records.ts";
 import { TOPIC_ERRORS } from "./topics/errors.ts";
 import { topicHandlers } from "./topics/handlers.ts";
+import { TOPIC_OPERATIONS } from "./topics/operations.ts";
 import { topicQueries } from "./topics/queries.ts";
 
 /** A key with which a live DID authenticates: what signs transactions, attestations and connection tokens. */
@@ -60,24 +65,39 @@ const deviceNeeds = {
 };
 
 export const MODULES: readonly Module[] = [
-  { name: "members", handlers: memberHandlers({ isLiveIdentity }), queries: memberQueries, errors: MEMBER_ERRORS },
+  {
+    name: "members",
+    operations: MEMBER_OPERATIONS,
+    handlers: memberHandlers({ isLiveIdentity }),
+    queries: memberQueries,
+    errors: MEMBER_ERRORS,
+  },
   {
     name: "identity",
+    operations: IDENTITY_OPERATIONS,
     handlers: identityHandlers({ isActiveMember }),
     queries: identityQueries,
     errors: IDENTITY_ERRORS,
   },
   {
     name: "devices",
+    operations: DEVICE_OPERATIONS,
     handlers: deviceHandlers(deviceNeeds),
     queries: deviceQueries(deviceNeeds),
     errors: DEVICE_ERRORS,
   },
   {
     name: "linkages",
+    operations: LINKAGE_OPERATIONS,
     handlers: linkageHandlers({ isActiveMember, isLiveIdentity, readDevice }),
     queries: linkageQueries,
     errors: LINKAGE_MODULE_ERRORS,
   },
-  { name: "topics", handlers: topicHandlers({ isActiveMember }), queries: topicQueries, errors: TOPIC_ERRORS },
+  {
+    name: "topics",
+    operations: TOPIC_OPERATIONS,
+    handlers: topicHandlers({ isActiveMember }),
+    queries: topicQueries,
+    errors: TOPIC_ERRORS,
+  },
 ] as readonly Module[];

@@ -1,4 +1,4 @@
-import { canonicalJson, encodeUtf8, type Json, Lru } from "#base";
+import { canonicalJson, encodeUtf8, Lru } from "#base";
 import { IndexedTree, type MembershipProof, type StagedChanges, sha256 } from "#crypto";
 import { decodeJson } from "./decode.ts";
 import type { StateStore, StoredRecord } from "./store.ts";
@@ -163,6 +163,3 @@ export class Overlay implements Writer {
     for (const [key, value] of this.changes) lower.changes.set(key, value);
   }
 }
-
-/** A record's value as JSON that may leave the ledger. */
-export type RecordValue = { readonly [name: string]: Json };

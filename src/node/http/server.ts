@@ -27,6 +27,9 @@ export interface HttpOptions {
   readonly clock: Clock;
 }
 
+/** Trails that one address may ask for in a minute. */
+const TRAILS_PER_MINUTE = 600;
+
 /** What a handler gets: validated, authenticated, bound to its group. */
 export interface Call {
   readonly group: GroupService;
@@ -136,6 +139,8 @@ function mount(server: FastifyInstance, name: RouteName, handlers: Handlers, opt
   server.route({
     method: route.method,
     url: route.path,
+    // A trail reads many blocks for one question.
+    config: name === "trail" ? { rateLimit: { max: Math.min(TRAILS_PER_MINUTE, options.requestsPerMinute) } } : {},
     async handler(request, reply) {
       const parameters = request.params as Record<string, string>;
       const group =

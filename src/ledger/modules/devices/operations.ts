@@ -1,1 +1,2 @@
-export { type CertificationStatus, DEVICE_OPERATIONS } from "#protocol";
+/** Schemas of the operations: they stand in `protocol`, so that the sdk and the HTTP API have the very same. */
+export { DEVICE_OPERATIONS } from "#protocol";

@@ -1,1 +1,2 @@
-export { IDENTITY_OPERATIONS, type Relationship, type Service } from "#protocol";
+/** Schemas of the operations: they stand in `protocol`, so that the sdk and the HTTP API have the very same. */
+export { IDENTITY_OPERATIONS } from "#protocol";

@@ -1,1 +1,2 @@
-export { type Contract, LINKAGE_OPERATIONS } from "#protocol";
+/** Schemas of the operations: they stand in `protocol`, so that the sdk and the HTTP API have the very same. */
+export { LINKAGE_OPERATIONS } from "#protocol";

@@ -1,1 +1,2 @@
-export { MEMBER_OPERATIONS, type MemberChange } from "#protocol";
+/** Schemas of the operations: they stand in `protocol`, so that the sdk and the HTTP API have the very same. */
+export { MEMBER_OPERATIONS } from "#protocol";

@@ -1,1 +1,2 @@
-export { TOPIC_OPERATIONS, type TopicRule } from "#protocol";
+/** Schemas of the operations: they stand in `protocol`, so that the sdk and the HTTP API have the very same. */
+export { TOPIC_OPERATIONS } from "#protocol";
