@@ -158,6 +158,15 @@ export class Alliance {
     return execution.receipts;
   }
 
+  /** Executes and commits the blocks that another has and this one has not. */
+  follow(other: Alliance): void {
+    for (let height = this.ledger.height + 1; height <= other.ledger.height; height++) {
+      const block = other.ledger.block(height);
+      if (block === undefined) throw new Error(`block ${height} is missing`);
+      this.commit(this.ledger.execute({ height, time: block.header.time, transactions: block.transactions }));
+    }
+  }
+
   /** Lets block time pass. */
   pass(seconds: number): void {
     this.time += seconds * 1000;

@@ -8,8 +8,7 @@ const annas = actor("anna, second key", "secp256k1");
 const thirds = actor("anna, third key", "P-256");
 const bert = actor("bert");
 
-interface Resolved {
-  identity: IdentityRecord;
+interface Resolved extends IdentityRecord {
   document: Record<string, unknown>;
 }
 const resolve = (alliance: Alliance, did: string, at: object = {}) =>
@@ -83,7 +82,7 @@ describe("changing a DID", () => {
     alliance.ok(third, "identity.removeKey", { did, key: annas.key });
     alliance.refused("transaction.unknown-key", second, "identity.setService", { did, service: service("a") });
     alliance.ok(third, "identity.setService", { did, service: service("a") });
-    expect(resolve(alliance, did).identity.keys).toMatchObject([{ id: thirds.key, publicKey: thirds.multikey }]);
+    expect(resolve(alliance, did).keys).toMatchObject([{ id: thirds.key, publicKey: thirds.multikey }]);
   });
 
   it("stops counting a key within the very transaction that removes it", () => {
@@ -95,7 +94,7 @@ describe("changing a DID", () => {
     ];
     const receipt = alliance.block(alliance.sign([anna], ops))[0];
     expect(receipt?.error).toMatchObject({ code: "kernel.forbidden", operation: 1 });
-    expect(resolve(alliance, did).identity.version).toBe(1);
+    expect(resolve(alliance, did).version).toBe(1);
   });
 
   it("keeps every version, by height, by time and by number", () => {
@@ -118,7 +117,7 @@ describe("changing a DID", () => {
       [{ version: 3 }, 3],
       [{}, 3],
     ] as const)
-      expect([at, resolve(alliance, did, at).identity.version]).toEqual([at, version]);
+      expect([at, resolve(alliance, did, at).version]).toEqual([at, version]);
     for (const at of [{ height: made.height - 1 }, { time: made.time - 1 }, { version: 4 }])
       expect(() => resolve(alliance, did, at)).toThrow(expect.objectContaining({ code: "query.not-found" }));
     const { items } = alliance.ledger.query("identity.versions", { did }) as { items: { version: number }[] };
@@ -132,7 +131,7 @@ describe("changing a DID", () => {
     const change = { did, service: service("a") };
     alliance.refused("kernel.forbidden", bert, "identity.setService", change);
     alliance.ok(anna, "identity.setControllers", { did, controllers: [bert.did, did, bert.did] });
-    expect(resolve(alliance, did).identity.controllers).toEqual([bert.did]);
+    expect(resolve(alliance, did).controllers).toEqual([bert.did]);
     alliance.ok(bert, "identity.setService", change);
     alliance.ok(bert, "identity.removeKey", { did, key: anna.key });
     alliance.refused("identity.last-key", bert, "identity.setControllers", { did, controllers: [] });
@@ -147,7 +146,7 @@ describe("changing a DID", () => {
     const did = anna.did;
     alliance.ok(anna, "identity.setService", { did, service: service("a") });
     alliance.ok(anna, "identity.setService", { did, service: { ...service("a"), endpoint: "mqtt://x" } });
-    expect(resolve(alliance, did).identity.services).toEqual([{ ...service("a"), endpoint: "mqtt://x" }]);
+    expect(resolve(alliance, did).services).toEqual([{ ...service("a"), endpoint: "mqtt://x" }]);
     alliance.ok(anna, "identity.removeService", { did, service: "a" });
     alliance.refused("identity.unknown-service", anna, "identity.removeService", { did, service: "a" });
   });
