@@ -14,11 +14,5 @@ export {
   readEvents,
 } from "./transports/http/event-handlers.ts";
 export { MQTT_LIMITS, type MqttLimits } from "./transports/mqtt/mqtt-limits.ts";
-export {
-  type MqttLogLine,
-  type MqttOptions,
-  type MqttStats,
-  type MqttTransport,
-  type ResultListener,
-  startMqtt,
-} from "./transports/mqtt/start-mqtt.ts";
+export * from "./transports/mqtt/mqtt-transport.ts";
+export { startMqtt } from "./transports/mqtt/start-mqtt.ts";

@@ -4,7 +4,8 @@ import type { Clock } from "#base";
 import { systemClock } from "#base";
 import { type OpenLogs, openLogs, TableRights } from "../../log/logs.suite.ts";
 import type { MqttLimits } from "./mqtt-limits.ts";
-import { type MqttLogLine, type MqttTransport, startMqtt } from "./start-mqtt.ts";
+import type { MqttLogLine, MqttTransport } from "./mqtt-transport.ts";
+import { startMqtt } from "./start-mqtt.ts";
 
 export interface Served {
   readonly open: OpenLogs;

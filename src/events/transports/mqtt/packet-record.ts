@@ -34,3 +34,9 @@ export function decodePacket(record: Uint8Array): { packet: KeptPacket; about: R
   if (packet.cmd === "publish") packet.payload = Buffer.from(record.subarray(end + 1));
   return { packet, about };
 }
+
+/** What a packet says, without what aedes hangs on it. */
+export function plainPacket(packet: KeptPacket, messageId: number | undefined): KeptPacket {
+  const { cmd, topic, payload, qos = 0, retain = false, dup = false, brokerId, brokerCounter } = packet;
+  return { cmd, brokerId, brokerCounter, topic, payload, qos, retain, dup, messageId } as KeptPacket;
+}

@@ -8,14 +8,16 @@ import { Readable } from "node:stream";
 import type { KeyValueStore } from "#storage";
 import { eventError } from "../../errors.ts";
 import { FilterTree, matchesFilter } from "../../topic-filter.ts";
-import { decodePacket, encodePacket, type KeptPacket } from "./packet-record.ts";
+import { decodePacket, encodePacket, type KeptPacket, plainPacket } from "./packet-record.ts";
 import { clientKey, type KeptSubscription, type Outgoing, Session } from "./session.ts";
-import { type Outcome, SETTLED, Settled } from "./settled.ts";
+import { type Outcome, Refused, SETTLED, Settled } from "./settled.ts";
+import { NOTHING_STAGED, Staged, stagedOf } from "./staged.ts";
 
 /** A connected client, or just its id. */
 export interface SessionClient {
   readonly id: string;
   readonly clean?: boolean;
+  readonly closed?: boolean;
   readonly conn?: unknown;
 }
 
@@ -54,27 +56,6 @@ interface Match {
   readonly rap: boolean | undefined;
   readonly nl: boolean | undefined;
 }
-
-/**
- * All that one published packet changes in sessions: written in the transaction that makes its event durable, taken over into memory
- * when aedes gets to it. It rides on the packet as `properties`, which aedes carries along and MQTT 3.1.1 never sends.
- */
-export class Staged {
-  readonly write: () => void;
-  readonly queued = new Map<string, number>();
-
-  constructor(write: (staged: Staged) => void) {
-    this.write = () => write(this);
-  }
-}
-
-/** Of a packet for which nothing has to be kept. Whoever subscribes after it was taken has no claim to it. */
-export const NOTHING_STAGED = new Staged(() => {});
-
-const stagedOf = (packet: object): Staged | undefined => {
-  const { properties } = packet as { properties?: unknown };
-  return properties instanceof Staged ? properties : undefined;
-};
 
 const STORED = "stored";
 const sequence = (seq: number) => seq.toString(36).padStart(11, "0");
@@ -275,7 +256,8 @@ export class SessionStore {
 
   /** Several changes before the transaction are one write. */
   #save(session: Session): Promise<void> {
-    session.saving ??= this.#durably(() => {
+    if (session.saving !== undefined) return session.saving;
+    const saving = this.#durably(() => {
       session.saving = undefined;
       const key = `s/${session.key}`;
       session.saved = session.subscriptions.size > 0;
@@ -283,7 +265,12 @@ export class SessionStore {
       if (session.saved) this.#store.put(key, Buffer.from(JSON.stringify({ id: session.id, subscriptions })));
       else this.#store.delete(key);
     });
-    return session.saving;
+    session.saving = saving;
+    // A transaction that failed may not have come to it: the next change must try again.
+    saving.catch(() => {
+      if (session.saving === saving) session.saving = undefined;
+    });
+    return saving;
   }
 
   subscriptionsByClient(client: SessionClient): Outcome<KeptSubscription[]> {
@@ -412,6 +399,8 @@ export class SessionStore {
         : { cmd: "publish", messageId: packet.messageId };
     const messageId = packet.messageId as number;
     if (client.clean === true) {
+      // Its session ended with the connection, while the message was on its way into the log.
+      if (client.closed === true) return SETTLED;
       const incoming = this.#incoming.get(client.id) ?? new Map<number, KeptPacket>();
       this.#incoming.set(client.id, incoming.set(messageId, kept));
       return SETTLED;
@@ -511,25 +500,4 @@ function highest(matches: Match[]): Match[] {
   const best = new Map<string, Match>();
   for (const match of matches) if (match.qos > (best.get(match.clientId)?.qos ?? -1)) best.set(match.clientId, match);
   return [...best.values()];
-}
-
-/** What a packet says, without what aedes hangs on it. */
-function plainPacket(packet: KeptPacket, messageId: number | undefined): KeptPacket {
-  const { cmd, topic, payload, qos = 0, retain = false, dup = false, brokerId, brokerCounter } = packet;
-  return { cmd, brokerId, brokerCounter, topic, payload, qos, retain, dup, messageId } as KeptPacket;
-}
-
-/** A refusal at once, for the same reason as `Settled`. */
-class Refused extends Settled<never> {
-  readonly #reason: string;
-
-  constructor(reason: string) {
-    super(undefined as never);
-    this.#reason = reason;
-  }
-
-  // biome-ignore lint/suspicious/noThenProperty: see `Settled`.
-  override then(_: unknown, reject?: (error: Error) => unknown): void {
-    reject?.(new Error(this.#reason));
-  }
 }

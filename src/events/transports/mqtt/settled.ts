@@ -24,3 +24,18 @@ export class Settled<Value> {
 export type Outcome<Value> = Settled<Value> | Promise<Value>;
 
 export const SETTLED: Settled<undefined> = new Settled(undefined);
+
+/** A refusal at once, for the same reason as `Settled`. */
+export class Refused extends Settled<never> {
+  readonly #reason: string;
+
+  constructor(reason: string) {
+    super(undefined as never);
+    this.#reason = reason;
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: as above.
+  override then(_: unknown, reject?: (error: Error) => unknown): void {
+    reject?.(new Error(this.#reason));
+  }
+}

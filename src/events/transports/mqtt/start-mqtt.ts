@@ -1,81 +1,19 @@
 /** MQTT 3.1.1 over TCP or TLS: aedes speaks the protocol; rights, logs and sessions are the node's. See docs/adr/0005-event-log-and-broker.md. */
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer, type TlsOptions } from "node:tls";
+import { createServer as createTlsServer } from "node:tls";
 import { Aedes, type AuthenticateError, type Client, type PublishPacket, type Subscription } from "aedes";
-import { type Clock, HansaError, isHansaError } from "#base";
+import { HansaError, isHansaError } from "#base";
 import { randomBytes } from "#crypto";
-import type { KeyValueStore } from "#storage";
-import { EventMaker, type KnownCause } from "../../cloud-event.ts";
+import { EventMaker } from "../../cloud-event.ts";
 import { EVENT_ERRORS, eventError } from "../../errors.ts";
-import type { TopicLogs } from "../../log/topic-logs.ts";
-import type { EventRights, Principal } from "../../rights.ts";
+import type { Principal } from "../../rights.ts";
 import { boundOutgoing, boundPackets, ConnectRate, gatherWrites } from "./connection-guard.ts";
 import { ConnectionRights } from "./connection-rights.ts";
 import { MQTT_LIMITS, type MqttLimits } from "./mqtt-limits.ts";
+import type { MqttLogLine, MqttOptions, MqttStats, MqttTransport, ResultListener } from "./mqtt-transport.ts";
 import type { KeptPacket } from "./packet-record.ts";
-import { NOTHING_STAGED, type OrphanWill, type SessionClient, SessionStore } from "./session-store.ts";
-
-/** One line for the node's log. */
-export interface MqttLogLine {
-  readonly event: "connected" | "disconnected" | "refused" | "closed" | "failed";
-  readonly did?: string;
-  /** Code of the refusal. */
-  readonly code?: string;
-  readonly message?: string;
-}
-
-/** A device's word on a command; the device hears its PUBACK once this has settled. */
-export type ResultListener = (device: Principal, payload: Uint8Array) => void | Promise<void>;
-
-export interface MqttOptions {
-  readonly host: string;
-  /** 0: any free one. */
-  readonly port: number;
-  /** Certificate and key; without them the connections are plain TCP. */
-  readonly tls?: TlsOptions;
-  readonly rights: EventRights;
-  readonly logs: TopicLogs;
-  /** In the same database as the logs: a message's event and what sessions keep of it are one transaction. */
-  readonly sessions: KeyValueStore;
-  readonly clock: Clock;
-  readonly limits?: Partial<MqttLimits>;
-  readonly causeOf?: KnownCause;
-  readonly log?: (line: MqttLogLine) => void;
-}
-
-export interface MqttStats {
-  readonly connections: number;
-  readonly received: number;
-  readonly delivered: number;
-  /** By code. */
-  readonly refused: Readonly<Record<string, number>>;
-  readonly sessions: number;
-  readonly subscriptions: number;
-  readonly retained: number;
-  readonly queuedBytes: number;
-  /** Messages that found a session's queue full. */
-  readonly dropped: number;
-}
-
-export interface MqttTransport {
-  readonly port: number;
-  /** Publishes a message of the node's own, a command for instance; resolves once sessions that wait for it have it durably. */
-  deliver(
-    topic: string,
-    payload: Uint8Array,
-    options?: { readonly qos?: 0 | 1 | 2; readonly retain?: boolean },
-  ): Promise<void>;
-  /** Hears results of devices; answers how to stop. */
-  onResult(listener: ResultListener): () => void;
-  /** Looks at all connections again: to be called after each block. */
-  recheck(): void;
-  /** Closes all connections of a DID; answers how many. */
-  disconnect(did: string): number;
-  /** Whether a DID has a connection. */
-  isConnected(did: string): boolean;
-  stats(): MqttStats;
-  close(): Promise<void>;
-}
+import { type OrphanWill, type SessionClient, SessionStore } from "./session-store.ts";
+import { NOTHING_STAGED } from "./staged.ts";
 
 /** Longest client id, characters, as the client gives it. */
 const MAX_CLIENT_ID = 128;
