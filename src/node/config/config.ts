@@ -24,7 +24,12 @@ export const NodeConfig = Closed({
     1,
     16,
   ),
-  http: Closed({ host: Host, port: Port }),
+  http: Closed({
+    host: Host,
+    port: Port,
+    /** Web origins whose pages may call this API; none where left out. */
+    origins: Type.Optional(List(Type.String({ pattern: "^https?://[^/\\s]+$", maxLength: 255 }), 0, 64)),
+  }),
   mqtt: Closed({ host: Host, port: Port }),
   limits: Closed({
     /** Requests a minute from one address. */

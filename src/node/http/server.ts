@@ -1,3 +1,4 @@
+import cors from "@fastify/cors";
 import rateLimit from "@fastify/rate-limit";
 import type { TSchema } from "@sinclair/typebox";
 import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
@@ -15,6 +16,7 @@ import { problemOf } from "./problem.ts";
 export interface HttpOptions {
   readonly host: string;
   readonly port: number;
+  readonly origins?: readonly string[];
   readonly requestsPerMinute: number;
   readonly eventBytes: number;
   readonly groups: readonly GroupService[];
@@ -53,13 +55,16 @@ export interface Call {
 export async function startHttp(options: HttpOptions): Promise<{ readonly url: string; close(): Promise<void> }> {
   const server = Fastify({
     logger: false,
-    bodyLimit: Math.max(TRANSACTION_LIMITS.bytes, options.eventBytes),
+    // Room above both limits: what is somewhat over its own hears its own code, with the limit in it.
+    bodyLimit: 2 * Math.max(TRANSACTION_LIMITS.bytes, options.eventBytes),
     requestTimeout: 30_000,
     connectionTimeout: 120_000,
     // Group ids and record keys stand in paths and hold colons; nothing longer is a name of ours.
     routerOptions: { maxParamLength: 300 },
     forceCloseConnections: true,
   });
+  if (options.origins !== undefined && options.origins.length > 0)
+    await server.register(cors, { origin: [...options.origins], methods: ["GET", "POST"], maxAge: 600 });
   await server.register(rateLimit, {
     max: options.requestsPerMinute,
     timeWindow: 60_000,
