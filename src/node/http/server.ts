@@ -1,9 +1,16 @@
+import type { Socket } from "node:net";
 import cors from "@fastify/cors";
 import rateLimit from "@fastify/rate-limit";
 import type { TSchema } from "@sinclair/typebox";
 import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
 import { Value } from "@sinclair/typebox/value";
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import Fastify, {
+  type ConnectionError,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from "fastify";
 import { type Clock, HansaError } from "#base";
 import type { Principal } from "#events";
 import { ROUTES, type Route, type RouteName, TRANSACTION_LIMITS } from "#protocol";
@@ -62,6 +69,11 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly url: s
     // Group ids and record keys stand in paths and hold colons; nothing longer is a name of ours.
     routerOptions: { maxParamLength: 300 },
     forceCloseConnections: true,
+    // What the router refuses before any route: a path that cannot be decoded, a parameter that is too long.
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(options.log, error, request as FastifyRequest, reply as FastifyReply);
+    },
+    clientErrorHandler: refuseConnection,
   });
   if (options.origins !== undefined && options.origins.length > 0)
     await server.register(cors, { origin: [...options.origins], methods: ["GET", "POST"], maxAge: 600 });
@@ -103,6 +115,25 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly url: s
   const host = options.host.includes(":") ? `[${options.host}]` : options.host;
   return { url: `http://${host}:${port}`, close: () => server.close() };
 }
+
+/** What is not HTTP has no request to answer: one problem document, and the connection ends. */
+function refuseConnection(error: ConnectionError, socket: Socket): void {
+  if (error.code !== "ECONNRESET" && socket.writable) {
+    const [status, phrase] = CLIENT_ERRORS[error.code] ?? [400, "Bad Request"];
+    const problem = nodeError("http.bad-request", `the request cannot be read: ${phrase}`, { problem: phrase });
+    const body = JSON.stringify({ ...problemOf(problem).body, status });
+    socket.write(
+      `HTTP/1.1 ${status} ${phrase}\r\ncontent-type: application/problem+json\r\n` +
+        `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    );
+  }
+  socket.destroySoon();
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, readonly [number, string]>> = {
+  HPE_HEADER_OVERFLOW: [431, "Request Header Fields Too Large"],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, "Request Timeout"],
+};
 
 function sendProblem(log: Log, thrown: FastifyError | HansaError, request: FastifyRequest, reply: FastifyReply): void {
   const error = asHansaError(thrown);
