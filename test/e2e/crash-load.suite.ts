@@ -246,8 +246,8 @@ export class CrashHome {
     return wrong;
   }
 
-  /** Runs that were decided, all with an end: what was told to the device and answered is on the ledger. */
-  async counts() {
-    return query(this.alliance.as("acme"), "linkages.get", { linkage: this.#linkage });
+  /** How many runs of the linkage the ledger has receipts of. */
+  async anchoredRuns(): Promise<number> {
+    return (await query(this.alliance.as("acme"), "linkages.get", { linkage: this.#linkage })).done;
   }
 }

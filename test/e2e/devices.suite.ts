@@ -15,7 +15,6 @@ import {
   signCertificate,
   signConnectionToken,
 } from "#protocol";
-import { query } from "#sdk";
 import type { Alliance } from "./member.suite.ts";
 
 export const FIRMWARE = "1.0.0";
@@ -129,11 +128,7 @@ export function tokenOf(alliance: Alliance, name: string, options: { now?: numbe
  *
  * @throws the broker's refusal, whose `code` is the return code of MQTT 3.1.1
  */
-export async function connect(
-  alliance: Alliance,
-  name: string,
-  options: IClientOptions = {},
-): Promise<MqttClient> {
+export async function connect(alliance: Alliance, name: string, options: IClientOptions = {}): Promise<MqttClient> {
   const client = await mqtt.connectAsync(alliance.node.mqttUrl, {
     protocolVersion: 4,
     reconnectPeriod: 0,
@@ -233,10 +228,4 @@ export async function agree(alliance: Alliance, contract: Contract): Promise<str
   const linkage = receipt.facts.flatMap(({ about }) => about).find((id) => id.startsWith("lk_")) as string;
   for (const party of ["borea", "owner"]) await alliance.send(party, [operation("linkages.accept", { linkage })]);
   return linkage;
-}
-
-/** How many runs of a linkage the ledger has receipts of. */
-export async function anchoredCounts(alliance: Alliance, linkage: string) {
-  const { done, refused } = await query(alliance.as("acme"), "linkages.get", { linkage });
-  return { done, refused };
 }
