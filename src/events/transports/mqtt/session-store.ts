@@ -8,6 +8,7 @@ import { Readable } from "node:stream";
 import type { KeyValueStore } from "#storage";
 import { eventError } from "../../errors.ts";
 import { FilterTree, matchesFilter } from "../../topic-filter.ts";
+import type { MqttLimits } from "./mqtt-limits.ts";
 import { decodePacket, encodePacket, type KeptPacket, plainPacket } from "./packet-record.ts";
 import { clientKey, type KeptSubscription, type Outgoing, Session } from "./session.ts";
 import { type Outcome, Refused, SETTLED, Settled } from "./settled.ts";
@@ -21,12 +22,7 @@ export interface SessionClient {
   readonly conn?: unknown;
 }
 
-export interface SessionLimits {
-  readonly sessions: number;
-  readonly queuedMessages: number;
-  readonly queuedBytes: number;
-  readonly retained: number;
-}
+export type SessionLimits = Pick<MqttLimits, "sessions" | "queuedMessages" | "queuedBytes" | "retained">;
 
 export interface SessionStoreOptions {
   readonly store: KeyValueStore;
