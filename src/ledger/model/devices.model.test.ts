@@ -119,6 +119,7 @@ class DevicesModel implements Model {
 
 it("devices behave as the model of admission does", () => {
   const one = fc.constantFrom(north, north, north, south, maker, lab, owners[0]).map((by): Actor[] => [by]);
+  const operators = fc.constantFrom(...Array(8).fill(north), south, maker).map((by): Actor[] => [by]);
   const judges = fc.constantFrom(lab, lab, maker, north).map((by): Actor[] => [by]);
   const both = fc.subarray([...owners], { minLength: 1 });
   const nonce = fc.constantFrom(...NONCES);
@@ -159,9 +160,9 @@ it("devices behave as the model of admission does", () => {
         until: far,
       }));
       const steps: [number, string, fc.Arbitrary<Actor[]>, fc.Arbitrary<object>][] = [
-        [3, "devices.enrol", one, owner.map((who) => ({ device: did, certificate, owner: who }))],
-        [6, "devices.challenge", one, nonce.map((given) => ({ device: did, nonce: given }))],
-        [9, "devices.admit", one, admit],
+        [3, "devices.enrol", operators, owner.map((who) => ({ device: did, certificate, owner: who }))],
+        [6, "devices.challenge", operators, nonce.map((given) => ({ device: did, nonce: given }))],
+        [9, "devices.admit", operators, admit],
         [1, "devices.quarantine", one, blamed],
         [2, "devices.release", one, plain],
         [1, "devices.revoke", one, blamed],
