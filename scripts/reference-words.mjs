@@ -108,6 +108,8 @@ export const SETTINGS = {
   "groups[].engineKey": "name, in the key file, of the key that signs block headers under the solo engine",
   "http.host":
     "address on which the HTTP API listens. There is no TLS: anything but loopback wants a proxy that adds it",
+  "http.origins":
+    "web origins, such as `https://console.example`, whose pages may call this API; where left out no page of another origin may",
   "http.port": "its port; 0 takes any free one",
   "mqtt.host": "address on which the MQTT broker listens; plain TCP",
   "mqtt.port": "its port; 0 takes any free one. Of several groups the second listens one port higher, and so on",
