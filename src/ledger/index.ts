@@ -11,7 +11,7 @@ export { contractDevices, linkageIdOf, readLinkage } from "./modules/linkages/re
 export { isActiveMember, readMember, readParameters } from "./modules/members/records.ts";
 export { authenticationKey, isAdmitted, linkageHolds } from "./modules/registry.ts";
 export { readTopic } from "./modules/topics/records.ts";
-export { type TopicRight, topicAllows } from "./modules/topics/rights.ts";
+export { type TopicRight, topicAllows, topicConcerns } from "./modules/topics/rights.ts";
 export { MemoryStore } from "./state/memory-store.ts";
 export type { Reader } from "./state/state.ts";
 export type { CommitBatch, Place, StateStore, StoredBlock, StoredRecord } from "./state/store.ts";

@@ -1,5 +1,13 @@
 import type { Clock } from "#base";
-import { authenticationKey, isActiveMember, isAdmitted, type Ledger, readDevice, readLinkage } from "#ledger";
+import {
+  authenticationKey,
+  isActiveMember,
+  isAdmitted,
+  type Ledger,
+  linkageHolds,
+  readDevice,
+  readLinkage,
+} from "#ledger";
 import type { DeviceFacts, LinkageView, MemberFacts } from "#linkage";
 import type { LinkageRecord } from "#protocol";
 
@@ -9,13 +17,18 @@ export function linkageFacts(
   clock: Clock,
 ): { readonly linkages: LinkageView; readonly devices: DeviceFacts; readonly members: MemberFacts } {
   const { state } = ledger;
+  // A device may have been given to an owner who never accepted: then the contract binds nobody.
+  const stands = (record: LinkageRecord) => record.status !== "active" || linkageHolds(state, record.contract);
   return {
     linkages: {
-      get: (linkage) => readLinkage(state, linkage),
+      get: (linkage) => {
+        const record = readLinkage(state, linkage);
+        return record !== undefined && stands(record) ? record : undefined;
+      },
       *active() {
         for (const key of state.keys("linkage/")) {
           const record = state.get<LinkageRecord>(key);
-          if (record?.status === "active") yield record;
+          if (record?.status === "active" && stands(record)) yield record;
         }
       },
     },

@@ -6,9 +6,9 @@ import { MqttDeviceActor } from "#bridges";
 import type { KeyStore } from "#crypto/node";
 import { SoloEngine } from "#engines";
 import { CheckpointAnchor, EventMaker, eventError, type KnownCause, startMqtt, TopicLogs } from "#events";
-import { type Execution, isActiveMember, Ledger, readDevice, readTopic } from "#ledger";
+import { contractDevices, type Execution, isActiveMember, Ledger, readDevice, readTopic } from "#ledger";
 import type { DeviceActor } from "#linkage";
-import { type Command, didOf, type Fact, keyIdOf, resultTopic } from "#protocol";
+import { type Command, didOf, type Fact, keyIdOf, type LinkageRecord, resultTopic } from "#protocol";
 import { backup, type Database, GroupStore, KeyValueStore, LogStore, openDatabase } from "#storage";
 import type { NodeConfig } from "./config/config.ts";
 import { type Home, readGenesis } from "./config/home.ts";
@@ -164,7 +164,7 @@ async function open(
   );
   closers.push(
     engine.onCommit((execution) => {
-      const changed = linkagesOf(execution);
+      const changed = linkagesOf(execution, ledger);
       for (const member of hosted) {
         member.runtime.onBlock(execution.header.height, changed);
         member.target.onBlock();
@@ -262,8 +262,19 @@ function factsOf(execution: Execution): Fact[] {
   return execution.receipts.flatMap((receipt) => receipt.facts);
 }
 
-function linkagesOf(execution: Execution): string[] {
+/** Linkages that a block may have changed: those that its facts name, and those of devices that have a new owner. */
+function linkagesOf(execution: Execution, ledger: Ledger): string[] {
   const ids = new Set<string>();
+  const given = factsOf(execution).filter(({ fact }) => fact === "devices.transferred");
+  if (given.length > 0) {
+    const devices = new Set(given.flatMap(({ about }) => about));
+    for (const key of ledger.state.keys("linkage/")) {
+      const record = ledger.state.get<LinkageRecord>(key);
+      if (record === undefined) continue;
+      const { sources, targets } = contractDevices(record.contract);
+      if ([...sources, ...targets].some((device) => devices.has(device))) ids.add(record.linkage);
+    }
+  }
   for (const { fact, about } of factsOf(execution))
     if (fact.startsWith("linkages.")) for (const id of about) if (id.startsWith("lk_")) ids.add(id);
   return [...ids];

@@ -9,6 +9,7 @@ import {
   readDevice,
   readTopic,
   topicAllows,
+  topicConcerns,
 } from "#ledger";
 import {
   CONNECTION_TOKEN_SECONDS,
@@ -96,6 +97,7 @@ export function ledgerRights(ledger: Ledger, clock: Clock): EventRights {
     },
 
     mayPublish: (principal, topic, path) => topicAllows(state, needs, "publish", principal.did, topic, path),
+    maySubscribeAny: (principal, topic) => topicConcerns(state, needs, "subscribe", principal.did, topic),
     maySubscribe: (principal, topic, filter) => topicAllows(state, needs, "subscribe", principal.did, topic, filter),
   };
 }

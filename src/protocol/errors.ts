@@ -8,7 +8,7 @@ export interface ReceiptErrorEntry extends ErrorEntry {
 export type ReceiptErrorTable = Readonly<Record<string, ReceiptErrorEntry>>;
 
 /**
- * Number 0 is success. Kernel and transaction codes have 1–99, modules a hundred each: members 1xx, identity 2xx,
+ * Number 0 is success, 16 was never given. Kernel and transaction codes have 1–99, modules a hundred each: members 1xx, identity 2xx,
  * devices 3xx, linkages 4xx, topics 5xx.
  */
 export const TRANSACTION_ERRORS = {
@@ -101,12 +101,6 @@ export const TRANSACTION_ERRORS = {
     status: 401,
     meaning: "The issuer is not among the signers, or a signer appears twice.",
     advice: "Let each party sign once, the issuer among them.",
-  },
-  "transaction.busy": {
-    number: 16,
-    status: 503,
-    meaning: "The node has as many transactions waiting as it takes.",
-    advice: "Try again in a moment; the transaction was not taken.",
   },
   "kernel.forbidden": {
     number: 20,

@@ -137,7 +137,15 @@ export interface DeviceRecord {
 
 /** What `devices.get` answers: the record, and what it comes to now that model and admission's expiry are looked at. */
 export interface DeviceView extends DeviceRecord {
-  readonly effective: "enrolled" | "admitted" | "expired" | "quarantined" | "recalled" | "uncertified" | "revoked";
+  readonly effective:
+    | "enrolled"
+    | "admitted"
+    | "expired"
+    | "suspended"
+    | "quarantined"
+    | "recalled"
+    | "uncertified"
+    | "revoked";
 }
 
 /** A linkage as the ledger keeps it. */

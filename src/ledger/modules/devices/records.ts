@@ -39,8 +39,8 @@ export const readModel = (state: Reader, model: string) => state.get<ModelRecord
 export const readDevice = (state: Reader, did: string) => state.get<DeviceRecord>(deviceKey(did));
 export const readChallenge = (state: Reader, did: string) => state.get<ChallengeRecord>(challengeKey(did));
 
-/** What membership says of a lab; handed in, since devices know nothing of members. */
-export type IsActiveMember = (state: Reader, did: string, role: "lab") => boolean;
+/** What membership says of a lab or a platform; handed in, since devices know nothing of members. */
+export type IsActiveMember = (state: Reader, did: string, role: "lab" | "platform") => boolean;
 
 /** Whether a certification of this firmware holds at `time` (ms), given by a lab in good standing. */
 export function certificationOf(
@@ -71,6 +71,8 @@ export function effectiveStatus(
   if (device.status !== "admitted" || device.admission === null)
     return device.status === "admitted" ? "enrolled" : device.status;
   if (device.admission.until * 1000 <= time) return "expired";
+  // A platform that may not act does not act through its devices either.
+  if (!isActive(state, device.operator, "platform")) return "suspended";
   const model = readModel(state, device.model);
   const root = readRoot(state, device.root);
   if (model === undefined || root === undefined || root.removed) return "revoked";

@@ -36,8 +36,6 @@ export function filterCovers(allowed: Levels, wanted: Levels, devices: ReadonlyS
 
 /**
  * Whether a subject may publish to, or subscribe at, a path or filter below a topic. Denied unless a rule allows it.
- *
- * @param owned - answers whether a device, by fingerprint, belongs to the subject; only asked for owner rules
  */
 export function topicAllows(
   state: Reader,
@@ -51,6 +49,28 @@ export function topicAllows(
   if (topic === undefined || (right === "publish" && topic.status !== "open")) return false;
   const wanted = path === "" ? [] : path.split("/");
   return topic[right].some((rule) => ruleAllows(state, needs, rule, subject, wanted));
+}
+
+/**
+ * Whether any rule speaks of a subject at all. Owners cannot be told without their device's name: where a rule speaks of owners,
+ * whoever is no member and no device may be one.
+ */
+export function topicConcerns(
+  state: Reader,
+  needs: RightsNeeds,
+  right: TopicRight,
+  subject: string,
+  topicName: string,
+): boolean {
+  return (
+    readTopic(state, topicName)?.[right].some(({ who }) => {
+      if ("did" in who) return who.did === subject && isKnown(state, needs, subject);
+      if ("role" in who) return needs.isActiveMember(state, subject, who.role);
+      if ("devicesOf" in who)
+        return needs.readDevice(state, subject)?.operator === who.devicesOf && needs.isAdmitted(state, subject);
+      return needs.readDevice(state, subject) === undefined && !needs.isActiveMember(state, subject);
+    }) === true
+  );
 }
 
 function ruleAllows(state: Reader, needs: RightsNeeds, rule: TopicRule, subject: string, wanted: Levels): boolean {

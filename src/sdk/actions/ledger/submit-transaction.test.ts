@@ -43,7 +43,7 @@ describe("submitTransaction", () => {
     const { client, arrived } = await serving((one, response, request) => {
       tries++;
       if (tries === 1) request.socket.destroy();
-      else if (tries === 2) problem(response, 503, "transaction.busy");
+      else if (tries === 2) problem(response, 503, "engine.busy");
       else json(response, receiptOf(one.body));
     });
     await sendOperations(client(), [close]);

@@ -40,12 +40,20 @@ export async function submitTransaction(client: Client, text: string, options: C
   }
 }
 
+/** Refusals that say: not now. The engine did not take the transaction, or could not store its block. */
+const PASSING: ReadonlySet<string> = new Set([
+  "engine.busy",
+  "engine.stopped",
+  "engine.commit-failed",
+  "node.worker-lost",
+]);
+
 /** Whether the next try may end otherwise, and the transaction was perhaps not taken. */
 function isPassing(error: unknown): boolean {
   return (
     isHansaError(error, "sdk.unreachable") ||
     isHansaError(error, "sdk.timeout") ||
-    isHansaError(error, "transaction.busy")
+    (isHansaError(error) && PASSING.has(error.code))
   );
 }
 
