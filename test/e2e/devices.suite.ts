@@ -123,13 +123,21 @@ export function tokenOf(alliance: Alliance, name: string, options: { now?: numbe
   return signConnectionToken(did, options.group ?? alliance.groupId, kid, signer, options.now ?? Date.now(), 600);
 }
 
+export type Listener = (topic: string, payload: Buffer) => void;
+
 /**
  * Connects over MQTT. It never connects again by itself: tests say when.
  *
+ * @param listen - hears messages from the first on: what waited in a session comes together with the answer to CONNECT
  * @throws the broker's refusal, whose `code` is the return code of MQTT 3.1.1
  */
-export async function connect(alliance: Alliance, name: string, options: IClientOptions = {}): Promise<MqttClient> {
-  const client = await mqtt.connectAsync(alliance.node.mqttUrl, {
+export async function connect(
+  alliance: Alliance,
+  name: string,
+  options: IClientOptions = {},
+  listen: Listener = () => {},
+): Promise<MqttClient> {
+  const client = mqtt.connect(alliance.node.mqttUrl, {
     protocolVersion: 4,
     reconnectPeriod: 0,
     connectTimeout: 20_000,
@@ -138,7 +146,12 @@ export async function connect(alliance: Alliance, name: string, options: IClient
     clientId: name.replaceAll("/", "-"),
     ...options,
   });
-  client.on("error", () => {});
+  client.on("message", listen);
+  await new Promise<void>((resolve, reject) => {
+    client.once("connect", () => resolve());
+    client.on("error", reject);
+    client.once("close", () => reject(new Error("the broker closed the connection")));
+  });
   return client;
 }
 
@@ -192,9 +205,8 @@ export async function connectAppliance(
   } = {},
 ): Promise<Appliance> {
   const fingerprint = fingerprintOfDid(alliance.party(name).did);
-  const client = await connect(alliance, name, options.mqtt);
   const commands: Appliance["commands"] = [];
-  client.on("message", (_, payload) => {
+  const client: MqttClient = await connect(alliance, name, options.mqtt, (_, payload) => {
     const command = JSON.parse(payload.toString()) as Appliance["commands"][number];
     commands.push(command);
     const answer = options.answer === undefined ? { outcome: "done" } : options.answer(command);

@@ -1,8 +1,8 @@
 import { connect as openSocket } from "node:net";
 import type { MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Operation, operation, signConnectionToken } from "#protocol";
-import { readEvents } from "#sdk";
+import { type HansaEvent, type Operation, operation, signConnectionToken } from "#protocol";
+import { type EventPage, readEvents } from "#sdk";
 import {
   admit,
   connect,
@@ -51,8 +51,13 @@ async function newDevice(platform: "acme" | "borea" = "acme", model = MODEL): Pr
 }
 
 async function logged() {
-  const { items } = await readEvents(alliance.as("acme"), { topic: topicOf("acme"), from: 0, limit: 1000 });
-  return items.map(({ event }) => event);
+  const events: HansaEvent[] = [];
+  for (let from: number | undefined = 0; from !== undefined; ) {
+    const page: EventPage = await readEvents(alliance.as("acme"), { topic: topicOf("acme"), from, limit: 1000 });
+    for (const { event } of page.items) events.push(event);
+    from = page.items.length === 0 ? undefined : page.next;
+  }
+  return events;
 }
 
 describe("a connection", () => {
@@ -290,8 +295,7 @@ describe("a persistent session", () => {
     await alliance.end("SIGKILL");
     await alliance.up({ HANSA_LOG_LEVEL: "warn" });
     const heard: number[] = [];
-    const again = await connected(alliance, "acme", session);
-    again.on("message", (topic, payload) => {
+    await connected(alliance, "acme", session, (topic, payload) => {
       if (topic.endsWith("/waits")) heard.push(Number(payload.toString()));
     });
     await until(() => heard.length === 20);
