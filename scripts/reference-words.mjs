@@ -89,7 +89,7 @@ export const ANSWERS = {
   "devices.model": "one model",
   "devices.list": "devices as `devices.get` answers them, `{ items, next? }`",
   "devices.get":
-    "one device: its record, and `effective`, what the record comes to now: enrolled, admitted, expired, quarantined, recalled, uncertified or revoked",
+    "one device: its record, and `effective`, what the record comes to now: enrolled, admitted, expired, suspended (its platform is), quarantined, recalled, uncertified or revoked",
   "linkages.list": "linkages of all states, `{ items, next? }`",
   "linkages.get":
     "one linkage: `contract`, `accepted`, `status`, `version` (height of its last change), and how many commands were anchored as `done` and `refused`",
