@@ -141,6 +141,10 @@ export class Alliance {
     return new Alliance(folder, groupId, await openKeyFile(keyFile, PASSPHRASE));
   }
 
+  get isUp(): boolean {
+    return this.#running !== undefined;
+  }
+
   get node(): RunningMember {
     if (this.#running === undefined) throw new Error("no node runs");
     return this.#running;

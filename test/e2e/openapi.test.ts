@@ -1,0 +1,226 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { OPERATIONS, operation, prepareClaims, QUERIES, ROUTES, type RouteName, signTransaction } from "#protocol";
+import { admit, agree, connect, contractOf, furnish, report, tokenOf, topicOf } from "./devices.suite.ts";
+import { Alliance } from "./member.suite.ts";
+
+let alliance: Alliance;
+let linkage: string;
+
+beforeAll(async () => {
+  alliance = await Alliance.create();
+  await alliance.up({ HANSA_LOG_LEVEL: "warn" });
+  await furnish(alliance);
+  await admit(alliance, "acme", "device/sensor");
+  await admit(alliance, "borea", "device/fan");
+  linkage = await agree(
+    alliance,
+    contractOf(alliance, {
+      trigger: { device: alliance.party("device/sensor").did, property: "temperature", changes: true },
+      actions: [{ device: alliance.party("device/fan").did, set: "state", value: true }],
+    }),
+  );
+  const client = await connect(alliance, "device/sensor");
+  await report(alliance, client, "acme", "device/sensor", "temperature", 1);
+  client.end(true);
+});
+afterAll(() => alliance.remove());
+
+type Schema = { readonly [name: string]: unknown };
+
+interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly parameters: readonly { name: string; in: string; required: boolean; schema: Schema }[];
+  readonly security?: readonly Schema[];
+  readonly requestBody?: { readonly content: { readonly [type: string]: { readonly schema: Schema } } };
+  readonly responses: { readonly [status: string]: { readonly description: string; readonly content?: Schema } };
+}
+
+interface Document {
+  readonly openapi: string;
+  readonly info: { readonly title: string; readonly version: string };
+  readonly paths: { readonly [path: string]: { readonly [method: string]: Operation } };
+  readonly components: { readonly schemas: { readonly [name: string]: Schema }; readonly securitySchemes: Schema };
+}
+
+async function document(): Promise<Document> {
+  const response = await fetch(`${alliance.node.url}/openapi.json`);
+  expect(response.status).toBe(200);
+  return (await response.json()) as Document;
+}
+
+/** Every object within a value, with its place. */
+function* objectsIn(value: unknown, place = "#"): Generator<[string, Schema]> {
+  if (typeof value !== "object" || value === null) return;
+  if (!Array.isArray(value)) yield [place, value as Schema];
+  for (const [key, inner] of Object.entries(value)) yield* objectsIn(inner, `${place}/${key}`);
+}
+
+const TYPES = ["null", "boolean", "object", "array", "number", "string", "integer"];
+
+describe("the OpenAPI document", () => {
+  it("is of version 3.1 and describes every route once, with its parameters and answers", async () => {
+    const { openapi, info, paths, components } = await document();
+    expect(openapi).toMatch(/^3\.1\.\d+$/);
+    expect(info).toMatchObject({ title: expect.any(String), version: expect.any(String) });
+    const described = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, one]) => ({ path, method, one })),
+    );
+    expect(described.map(({ one }) => one.operationId).sort()).toEqual(Object.keys(ROUTES).sort());
+    for (const { path, method, one } of described) {
+      expect(path, one.operationId).toMatch(/^\/([a-z.]+|\{\w+\})?(\/([a-z.]+|\{\w+\}))*$/);
+      expect(["get", "post"]).toContain(method);
+      const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      const declared = one.parameters.filter((parameter) => parameter.in === "path");
+      expect(declared.map(({ name }) => name).sort(), one.operationId).toEqual(inPath.sort());
+      expect(declared.every(({ required }) => required)).toBe(true);
+      const names = one.parameters.map((parameter) => `${parameter.in} ${parameter.name}`);
+      expect(new Set(names).size, one.operationId).toBe(names.length);
+      for (const parameter of one.parameters) expect(["path", "query"]).toContain(parameter.in);
+      expect(Object.keys(one.responses).length).toBeGreaterThan(0);
+      for (const [status, response] of Object.entries(one.responses)) {
+        expect(status).toMatch(/^([1-5]\d\d|default)$/);
+        expect(response.description.length).toBeGreaterThan(0);
+      }
+      for (const requirement of one.security ?? [])
+        for (const scheme of Object.keys(requirement)) expect(components.securitySchemes).toHaveProperty(scheme);
+    }
+  });
+
+  it("holds schemas that are JSON Schema 2020-12 as far as they go, and every reference leads somewhere", async () => {
+    const whole = await document();
+    for (const [place, value] of objectsIn(whole)) {
+      const { $ref, type, required, properties, pattern, minimum, maximum } = value;
+      if (typeof $ref === "string") {
+        const target = $ref
+          .replace(/^#\//, "")
+          .split("/")
+          .reduce<unknown>((inner, key) => (inner as Schema | undefined)?.[key], whole);
+        expect(target, `${place}: ${$ref}`).toBeDefined();
+      }
+      // Within examples and the like these names mean nothing.
+      if (/\/examples?(\/|$)|\/properties$|\/parameters\/\d+$/.test(place) || !/schema/.test(place)) continue;
+      if (typeof type === "string" && !/schemas$/.test(place)) expect(TYPES, place).toContain(type);
+      if (Array.isArray(required) && typeof properties === "object")
+        for (const name of required) expect(properties, place).toHaveProperty([String(name)]);
+      // ECMA-262 with `u`, as JSON Schema wants it.
+      if (typeof pattern === "string") expect(() => new RegExp(pattern, "u"), place).not.toThrow();
+      if (typeof minimum === "number" && typeof maximum === "number") expect(minimum).toBeLessThanOrEqual(maximum);
+    }
+  });
+
+  it("names every operation and every query of the protocol", async () => {
+    const { components } = await document();
+    for (const name of Object.keys(OPERATIONS)) expect(components.schemas).toHaveProperty([`operation.${name}`]);
+    for (const name of Object.keys(QUERIES)) expect(components.schemas).toHaveProperty([`query.${name}`]);
+  });
+});
+
+describe("every route", () => {
+  const names = Object.keys(ROUTES) as RouteName[];
+
+  /** A call that the route answers with 200. */
+  function callOf(name: RouteName): { path: string; init?: RequestInit } {
+    const topic = `topic=${encodeURIComponent(topicOf("acme"))}`;
+    const acme = alliance.party("acme");
+    const special: Partial<Record<RouteName, () => { query?: string; init?: RequestInit }>> = {
+      submit: () => {
+        const service = { id: "one", type: "Test", endpoint: "https://a.example/" };
+        const ops = [operation("identity.setService", { did: acme.did, service })];
+        const body = signTransaction(prepareClaims(acme.did, alliance.groupId, ops, Date.now()), [acme]);
+        return { init: { headers: { "content-type": "application/jwt" }, body } };
+      },
+      record: () => ({ query: `key=member/${acme.did}` }),
+      trail: () => ({ query: `about=${acme.did}` }),
+      events: () => ({ query: topic }),
+      liveEvents: () => ({ query: `${topic}&from=0` }),
+      eventProof: () => ({ query: `${topic}&offset=0` }),
+      checkpoint: () => ({ query: topic }),
+      commands: () => ({ query: `linkage=${linkage}` }),
+    };
+    const { query, init } = special[name]?.() ?? {};
+    const route = ROUTES[name];
+    const path = route.path
+      .replace(":group", "main")
+      .replace(":id", "00".repeat(20))
+      .replace(":height", "1")
+      .replace(":query", "members.list");
+    const token = tokenOf(alliance, "acme");
+    const authorization: Record<string, string> = route.access === "open" ? {} : { authorization: `Bearer ${token}` };
+    return {
+      path: query === undefined ? path : `${path}?${query}`,
+      init: { ...init, method: route.method, headers: { ...init?.headers, ...authorization } },
+    };
+  }
+
+  it.each(names.filter((name) => name !== "publish"))("%s answers as its entry says", async (name) => {
+    const { path, init } = callOf(name);
+    const controller = new AbortController();
+    const response = await fetch(alliance.node.url + path, { ...init, signal: controller.signal });
+    expect(response.status, `${name} ${path}`).toBe(200);
+    expect(response.headers.get("content-type")?.split(";")[0]).toBe(ROUTES[name].answer.type);
+    if (name === "liveEvents") {
+      const first = await response.body?.getReader().read();
+      expect(Buffer.from(first?.value ?? []).toString()).toMatch(/^(:|id:|event:|data:|retry:)/);
+      controller.abort();
+    } else if (ROUTES[name].answer.type === "application/json") expect(await response.json()).toBeTypeOf("object");
+    else expect((await response.text()).length).toBeGreaterThan(0);
+  });
+
+  it("publish answers an offset to whoever has the right, and says to others that they lack it", async () => {
+    const did = alliance.party("acme").did;
+    const rules = [{ who: { did } }];
+    await alliance.send("acme", [operation("topics.open", { topic: "acme/notes", publish: rules, subscribe: rules })]);
+    const publish = (name: string) =>
+      fetch(`${alliance.node.url}/groups/main/events?topic=acme/notes&path=x`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${tokenOf(alliance, name)}`, "content-type": "application/json" },
+        body: '{"a":1}',
+      });
+    for (const offset of [0, 1]) expect(await (await publish("acme")).json()).toEqual({ offset });
+    const refused = await publish("borea");
+    expect(refused.status).toBe(403);
+    expect(await refused.json()).toMatchObject({ code: "events.forbidden" });
+  });
+});
+
+describe("metrics", () => {
+  it("parse as Prometheus text, each sample with its help and type, and count what happened", async () => {
+    const text = await (await fetch(`${alliance.node.url}/metrics`)).text();
+    const declared = new Set<string>();
+    const samples = new Map<string, number>();
+    const label = '[a-zA-Z_]\\w*="(?:[^"\\\\\\n]|\\\\["\\\\n])*"';
+    const sample = new RegExp(
+      `^([a-zA-Z_:][\\w:]*)(\\{(?:${label}(?:,${label})*)?,?\\})? (NaN|[+-]Inf|[-+0-9.eE]+)( -?\\d+)?$`,
+    );
+    for (const line of text.split("\n")) {
+      if (line === "" || line.startsWith("# HELP ")) continue;
+      const type = /^# TYPE (\S+) (counter|gauge|histogram|summary|untyped)$/.exec(line);
+      if (type !== null) {
+        expect(declared.has(type[1] as string), line).toBe(false);
+        declared.add(type[1] as string);
+        continue;
+      }
+      const parts = sample.exec(line);
+      expect(parts, line).not.toBeNull();
+      const [, name, labels, value] = parts as unknown as [string, string, string | undefined, string];
+      const family = [name, name.replace(/_(bucket|sum|count|total)$/, "")];
+      expect(
+        family.some((known) => declared.has(known)),
+        line,
+      ).toBe(true);
+      expect(samples.has(name + (labels ?? "")), line).toBe(false);
+      samples.set(name + (labels ?? ""), Number(value));
+    }
+    expect(samples.get('hansa_ledger_height{group="main"}')).toBeGreaterThan(0);
+    expect(samples.get('hansa_engine_running{group="main"}')).toBe(1);
+    expect(samples.get('hansa_events_appended_total{group="main"}')).toBeGreaterThan(0);
+  });
+});
+
+describe("health", () => {
+  it("is 200 while everything serves", async () => {
+    const response = await fetch(`${alliance.node.url}/health`);
+    expect([response.status, await response.json()]).toEqual([200, { status: "ok", problems: [] }]);
+  });
+});
