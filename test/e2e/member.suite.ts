@@ -62,11 +62,23 @@ export interface RunningMember {
   end(signal: "SIGKILL" | "SIGTERM"): Promise<number | null>;
 }
 
-/** Starts the node of a home and waits for the line that says where it listens. */
-export function startMember(home: string, env: Readonly<Record<string, string>> = {}): Promise<RunningMember> {
+/**
+ * Starts the node of a home and waits for the line that says where it listens.
+ *
+ * @param fileBytes - no file can grow beyond it: to the node, the disk is full then
+ */
+export function startMember(
+  home: string,
+  env: Readonly<Record<string, string>> = {},
+  fileBytes?: number,
+): Promise<RunningMember> {
   if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: npm run build`);
+  const command = [process.execPath, MAIN, "up", "--json", "--home", home] as const;
+  // POSIX counts in blocks of 512 bytes; with the signal ignored a write fails as it does on a full disk.
+  const limited = `trap '' XFSZ; ulimit -f ${Math.floor((fileBytes ?? 0) / 512)}; exec "$@"`;
+  const [program, ...args] = fileBytes === undefined ? command : ["/bin/sh", "-c", limited, "sh", ...command];
   return new Promise((resolve, reject) => {
-    const child: ChildProcess = spawn(process.execPath, [MAIN, "up", "--json", "--home", home], {
+    const child: ChildProcess = spawn(program, args, {
       cwd: tmpdir(),
       env: {
         ...cleanEnvironment(),
@@ -150,8 +162,8 @@ export class Alliance {
     return this.#running;
   }
 
-  async up(env: Readonly<Record<string, string>> = {}): Promise<RunningMember> {
-    this.#running = await startMember(this.folder, env);
+  async up(env: Readonly<Record<string, string>> = {}, fileBytes?: number): Promise<RunningMember> {
+    this.#running = await startMember(this.folder, env, fileBytes);
     return this.#running;
   }
 
