@@ -50,6 +50,9 @@ interface Measured {
   readonly started: number;
   /** Microseconds a transaction. */
   readonly cpu: number;
+  readonly perBlock: number;
+  /** Microseconds a transaction, of the load program. */
+  readonly clientCpu: number;
 }
 
 async function measure(count: number): Promise<Measured> {
@@ -65,11 +68,18 @@ async function measure(count: number): Promise<Measured> {
     await submitAll(node.url, signRequests(home, subjects, 5000, "warm"), clients);
     const requests = signRequests(home, subjects, transactions, "run");
     progress(`${clients} clients submit and wait`);
+    const clientBefore = process.cpuUsage();
     const cpuBefore = cpuSeconds(node.pid);
     const result = await submitAll(node.url, requests, clients);
     const cpu = cpuSeconds(node.pid) - cpuBefore;
+    const client = process.cpuUsage(clientBefore);
+    const clientCpu = (client.user + client.system) / transactions;
     if (result.refused > 0) throw new Error(`${result.refused} refused, the first: ${result.firstRefusal}`);
     const memory = residentMiB(node.pid);
+    const metrics = await (await fetch(`${node.url}/metrics`)).text();
+    const totalOf = (name: string) =>
+      Number(new RegExp(`^hansa_engine_${name}_total\\{.*\\} (\\d+)$`, "m").exec(metrics)?.[1]);
+    const perBlock = totalOf("transactions") / totalOf("blocks");
     await node.stop();
     return {
       rate: result.rate,
@@ -78,6 +88,8 @@ async function measure(count: number): Promise<Measured> {
       memory,
       started: node.started,
       cpu: (cpu * 1e6) / transactions,
+      perBlock,
+      clientCpu,
     };
   } finally {
     home.remove();
@@ -99,7 +111,9 @@ report.add({
 });
 report.add({ name: "p50, submit to receipt", value: base.p50, unit: "ms" });
 report.add({ name: "p99, submit to receipt", value: base.p99, unit: "ms" });
+report.add({ name: "transactions a block", value: base.perBlock, unit: "" });
 report.add({ name: "processor time of the node, all threads", value: base.cpu, unit: "µs a transaction" });
+report.add({ name: "processor time of the load program", value: base.clientCpu, unit: "µs a transaction" });
 report.add({ name: "memory of the node", value: base.memory, unit: "MiB" });
 if (records > BASE_RECORDS) {
   const many = await measure(records);

@@ -14,5 +14,8 @@ if (name === undefined || !known.includes(name)) {
 await install();
 await build();
 if (!existsSync(join(root, "dist"))) process.exit(1);
-const child = spawn(process.execPath, ["--import", "tsx", join(root, "bench", `${name}.bench.ts`), ...rest], { cwd: root, stdio: "inherit" });
+const child = spawn(process.execPath, ["--import", "tsx", join(root, "bench", `${name}.bench.ts`), ...rest], {
+  cwd: root,
+  stdio: "inherit",
+});
 child.on("close", (code) => process.exit(code ?? 1));

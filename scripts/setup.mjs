@@ -9,7 +9,9 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
-  console.error(`Hansa needs Node 20.19 or newer; this is ${process.version}. Install it from your package manager or nodejs.org.`);
+  console.error(
+    `Hansa needs Node 20.19 or newer; this is ${process.version}. Install it from your package manager or nodejs.org.`,
+  );
   process.exit(1);
 }
 
@@ -29,11 +31,14 @@ export function step(title, command, args, options = {}) {
     let dots = 0;
     child.stdout?.on("data", (data) => (output += data));
     child.stderr?.on("data", (data) => (output += data));
-    const timer = setInterval(() => {
-      const seconds = Math.round((Date.now() - started) / 1000);
-      if (live) process.stderr.write(`\r${"⠋⠙⠹⠸⠼⠴⠦⠧"[dots++ % 8]} ${title} … ${seconds} s `);
-      else if (seconds > 0 && seconds % 15 === 0) console.error(`  … ${title}: ${seconds} s`);
-    }, live ? 120 : 1000);
+    const timer = setInterval(
+      () => {
+        const seconds = Math.round((Date.now() - started) / 1000);
+        if (live) process.stderr.write(`\r${"⠋⠙⠹⠸⠼⠴⠦⠧"[dots++ % 8]} ${title} … ${seconds} s `);
+        else if (seconds > 0 && seconds % 15 === 0) console.error(`  … ${title}: ${seconds} s`);
+      },
+      live ? 120 : 1000,
+    );
     child.on("error", reject);
     child.on("close", (code) => {
       clearInterval(timer);
@@ -67,9 +72,14 @@ export async function install() {
   // Native modules are compiled where no prebuilt file fits. Headers that stand beside Node spare a download.
   const prefix = dirname(dirname(process.execPath));
   const headers = existsSync(join(prefix, "include", "node", "node.h")) ? { npm_config_nodedir: prefix } : {};
-  await step("install dependencies (compiles the encrypted database, about a minute)", npm(), ["ci", "--no-audit", "--no-fund", "--include=dev"], {
-    env: { ...headers, npm_config_loglevel: "error" },
-  });
+  await step(
+    "install dependencies (compiles the encrypted database, about a minute)",
+    npm(),
+    ["ci", "--no-audit", "--no-fund", "--include=dev"],
+    {
+      env: { ...headers, npm_config_loglevel: "error" },
+    },
+  );
   writeFileSync(marker, wanted);
 }
 

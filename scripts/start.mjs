@@ -9,6 +9,9 @@ try {
   console.error(String(error.message ?? error));
   process.exit(1);
 }
-const child = spawn(process.execPath, [join(root, "dist", "cli", "main.js"), "demo", ...process.argv.slice(2)], { cwd: root, stdio: "inherit" });
+const child = spawn(process.execPath, [join(root, "dist", "cli", "main.js"), "demo", ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: "inherit",
+});
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
 child.on("close", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 0 : 1)));

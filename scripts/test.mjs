@@ -21,18 +21,33 @@ async function check(title, run) {
 
 await install();
 await check("types", () => step("types and walls (tsc -b)", process.execPath, [bin("typescript/bin/tsc"), "-b"]));
-await check("format and lint", () => step("format and lint (biome)", process.execPath, [bin("@biomejs/biome/bin/biome"), "check", "--error-on-warnings", "."]));
-await check("unused", () => step("unused files and exports (knip)", process.execPath, [bin("knip/bin/knip.js"), "--no-progress"]));
+await check("format and lint", () =>
+  step("format and lint (biome)", process.execPath, [
+    bin("@biomejs/biome/bin/biome"),
+    "check",
+    "--error-on-warnings",
+    ".",
+  ]),
+);
+await check("unused", () =>
+  step("unused files and exports (knip)", process.execPath, [bin("knip/bin/knip.js"), "--no-progress"]),
+);
 await check("lock file", () => {
-  if (/"resolved": *"http/.test(readFileSync(join(root, "package-lock.json"), "utf8"))) throw new Error("package-lock.json names a registry host");
+  if (/"resolved": *"http/.test(readFileSync(join(root, "package-lock.json"), "utf8")))
+    throw new Error("package-lock.json names a registry host");
 });
 const folder = mkdtempSync(join(tmpdir(), "hansa-test-"));
 const report = join(folder, "report.json");
 try {
-  await step("tests (vitest)", process.execPath, [bin("vitest/vitest.mjs"), "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`], {
-    quiet: false,
-    env: { HANSA_TEST_LONG: long ? "1" : "", FORCE_COLOR: process.stdout.isTTY ? "1" : "0" },
-  });
+  await step(
+    "tests (vitest)",
+    process.execPath,
+    [bin("vitest/vitest.mjs"), "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+    {
+      quiet: false,
+      env: { HANSA_TEST_LONG: long ? "1" : "", FORCE_COLOR: process.stdout.isTTY ? "1" : "0" },
+    },
+  );
 } catch (error) {
   if (error.exitCode === undefined) console.error(String(error));
 }
@@ -42,9 +57,12 @@ if (existsSync(report)) {
   counts.failed += result.numFailedTests;
   counts.skipped += result.numPendingTests + (result.numTodoTests ?? 0);
   // A file that fails to load has no failed test of its own.
-  counts.failed += result.testResults.filter((file) => file.status === "failed" && file.assertionResults.every((test) => test.status !== "failed")).length;
+  counts.failed += result.testResults.filter(
+    (file) => file.status === "failed" && file.assertionResults.every((test) => test.status !== "failed"),
+  ).length;
   for (const file of result.testResults)
-    for (const test of file.assertionResults) if (test.status === "pending" || test.status === "skipped") skipped.push(test.fullName);
+    for (const test of file.assertionResults)
+      if (test.status === "pending" || test.status === "skipped") skipped.push(test.fullName);
 } else {
   counts.failed++;
   console.error("✗ the test runner left no report");

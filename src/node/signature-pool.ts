@@ -12,7 +12,7 @@ export const POOL_ALGORITHMS: readonly Algorithm[] = ["Ed25519", "P-256", "secp2
 
 /** Below this, waking a thread costs more than the checks. */
 const INLINE = 3;
-const MOST_IN_BATCH = 256;
+const MOST_IN_BATCH = 64;
 
 interface Waiting {
   readonly check: SignatureCheck;
@@ -49,7 +49,8 @@ export class SignaturePool {
 
   /** @param threads - 0: checks happen in this thread */
   constructor(threads: number) {
-    this.#most = threads;
+    // One in work and one at hand for each: a worker never waits for the main thread, and batches stay full.
+    this.#most = threads * 2;
     // From sources there is no compiled worker beside this file: checks stay in this thread then.
     const compiled = import.meta.url.endsWith(".js");
     this.#pool =

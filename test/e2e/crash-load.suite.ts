@@ -246,8 +246,9 @@ export class CrashHome {
     return wrong;
   }
 
-  /** How many runs of the linkage the ledger has receipts of. */
+  /** How many commands of the linkage the ledger has receipts of. */
   async anchoredRuns(): Promise<number> {
-    return (await query(this.alliance.as("acme"), "linkages.get", { linkage: this.#linkage })).done;
+    const { done, refused } = await query(this.alliance.as("acme"), "linkages.get", { linkage: this.#linkage });
+    return done + refused;
   }
 }

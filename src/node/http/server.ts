@@ -80,6 +80,8 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly url: s
   await server.register(rateLimit, {
     max: options.requestsPerMinute,
     timeWindow: 60_000,
+    // Told only to whom it concerns: on every answer these headers would cost more than the limit itself.
+    addHeadersOnExceeding: { "x-ratelimit-limit": false, "x-ratelimit-remaining": false, "x-ratelimit-reset": false },
     errorResponseBuilder: (_request, context) =>
       nodeError("http.too-many-requests", `more than ${context.max} requests a minute`, {
         limit: context.max,
@@ -218,8 +220,11 @@ function findGroup(groups: readonly GroupService[], wanted: string): GroupServic
 }
 
 /** Query parameters, numbers parsed; whatever the route does not name is refused. */
+const NOTHING: Call["query"] = {};
+
 function readQuery(route: Route, check: TypeCheck<TSchema> | undefined, raw: Record<string, unknown>): Call["query"] {
   if (check === undefined || route.query === undefined) return raw as Call["query"];
+  if (Object.keys(raw).length === 0 && route.query["required"] === undefined) return NOTHING;
   const query = Value.Convert(route.query, { ...raw }) as Call["query"];
   if (check.Check(query)) return query;
   const first = check.Errors(query).First();
