@@ -37,7 +37,6 @@ async function killOverAndOver(number: number): Promise<CrashHome> {
     expect(await home.findLosses(), where).toEqual([]);
   }
   // Every command that ever reached the device ends on the ledger, those included in the midst of which the node was killed.
-  setTimeout(() => clearInterval(dbg), 8000);
   await until(async () => (await home.anchoredRuns()) >= home.commands);
   await home.alliance.end("SIGTERM");
   const { code, stdout, stderr } = await home.alliance.hansa("ledger", "replay", "--json");
