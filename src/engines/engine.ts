@@ -11,8 +11,9 @@ export interface EngineStatus {
   /** Blocks and transactions since the start. */
   readonly blocks: number;
   readonly transactions: number;
-  /** Blocks that could not be stored. */
+  /** Blocks that could not be stored, since the start and since the last that could. */
   readonly failures: number;
+  readonly failing: number;
 }
 
 /**

@@ -163,6 +163,11 @@ export interface LinkageRecord {
   readonly refused: number;
 }
 
+/** What `linkages.get` answers: `effective` is `unaccepted` where a device has an owner who is no party; then nothing runs. */
+export interface LinkageView extends LinkageRecord {
+  readonly effective: LinkageRecord["status"] | "unaccepted";
+}
+
 /** A topic as the ledger keeps it. */
 export interface TopicRecord {
   readonly topic: string;

@@ -15,7 +15,7 @@ import {
 import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
-import { checkKey, PAGE_SIZE } from "./cipher.ts";
+import { CIPHER, checkKey, PAGE_SIZE, RESERVED_BYTES } from "./cipher.ts";
 import { type Database, SCHEMA_VERSION } from "./database.ts";
 import { nameError, storageError } from "./errors.ts";
 import { createGuard, guardFile, syncFolderOf } from "./guard.ts";
@@ -33,7 +33,7 @@ const raw = (key) => Buffer.concat([Buffer.from("raw:"), key]);
 let connection;
 try {
   connection = new Sqlite(workerData.file, { timeout: 0, fileMustExist: true });
-  connection.pragma("cipher = 'chacha20'");
+  connection.pragma(workerData.cipher);
   connection.key(raw(workerData.key));
   connection.pragma("temp_store = MEMORY");
   connection.pragma("locking_mode = EXCLUSIVE");
@@ -169,14 +169,14 @@ async function copy(from: number, size: number, toFile: string, check: () => voi
 function checkHeader(fd: number, file: string): void {
   const head = Buffer.alloc(24);
   const length = readSync(fd, head, 0, 24, 0);
-  const sound = length === 24 && head.readUInt16BE(16) === PAGE_SIZE && head[20] === 32 && head[21] === 64;
+  const sound = length === 24 && head.readUInt16BE(16) === PAGE_SIZE && head[20] === RESERVED_BYTES && head[21] === 64;
   if (!sound) throw storageError("storage.corrupt", `${file} does not begin as a database of Hansa does`, { file });
 }
 
 function check(file: string, key: Uint8Array, newKey?: Uint8Array, name = file): Promise<Checked> {
   const library = createRequire(import.meta.url).resolve("better-sqlite3-multiple-ciphers");
   return new Promise<Checked>((resolve, reject) => {
-    const worker = new Worker(CHECKER, { eval: true, workerData: { library, file, key, newKey } });
+    const worker = new Worker(CHECKER, { eval: true, workerData: { cipher: CIPHER, library, file, key, newKey } });
     let answer: (Checked & { sound: boolean }) | { code: string } | undefined;
     worker.on("message", (message) => {
       answer = message;

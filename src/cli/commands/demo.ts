@@ -23,6 +23,7 @@ export const demo = defineCommand<[], Options>({
       home: shell.home,
       once: once === true,
       io: shell.io,
+      out: shell.globals.json === true ? shell.io.stderr : shell.io.stdout,
       ...(httpPort === undefined ? {} : { httpPort }),
       ...(mqttPort === undefined ? {} : { mqttPort }),
     });

@@ -67,7 +67,7 @@ export async function connectDevices(stage: Stage, report: Report, options: Hous
     `the log of acme/things is anchored on the ledger, and event 0 proves its place in it (${proof.checkpoint.split("\n")[1]} events)`,
     anchored,
   );
-  report.byHand("hansa topic read acme/things --as acme");
+  report.byHand("hansa topic read acme/things --as acme --passphrase-file .hansa/passphrase");
   return house;
 }
 

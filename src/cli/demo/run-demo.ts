@@ -7,7 +7,7 @@ import { encodeMultikey, randomBytes } from "#crypto";
 import { openKeyFile } from "#crypto/node";
 import { homeAt, initHome, startNode } from "#node";
 import { saveIdentity } from "../home/identities.ts";
-import type { Io } from "../io.ts";
+import type { Io, Output } from "../io.ts";
 import { createPaint } from "../output/paint.ts";
 import { renderTable } from "../output/table.ts";
 import { admitDevices } from "./admission-step.ts";
@@ -24,6 +24,8 @@ export interface DemoOptions {
   /** Runs the steps, checks them, and ends. In a home of its own unless one was named. */
   readonly once: boolean;
   readonly io: Io;
+  /** Where people read: standard error where standard output is for a program. */
+  readonly out: Output;
   /** Ports; 0: any. */
   readonly httpPort?: number;
   readonly mqttPort?: number;
@@ -42,10 +44,10 @@ export interface StepResult {
  * @returns results of all steps that ran; the last one failed where any did
  */
 export async function runDemo(options: DemoOptions): Promise<readonly StepResult[]> {
-  const { io, once } = options;
+  const { io, once, out } = options;
   const home = once ? mkdtempSync(join(tmpdir(), "hansa-once-")) : options.home;
-  const paint = createPaint(io.stdout, io.env);
-  const print = (text: string) => io.stdout.write(`${text}\n`);
+  const paint = createPaint(out, io.env);
+  const print = (text: string) => out.write(`${text}\n`);
   const passphrase = await prepareHome(home, options);
   const node = await startNode({
     home,
@@ -126,7 +128,7 @@ async function runStep(
       checks.push({ text, holds });
       print(`  ${holds ? paint("green", "✓") : paint("red", "✗")} ${text}`);
     },
-    byHand: (command) => print(paint("dim", `    by hand: ${command}`)),
+    byHand: (command) => print(paint("dim", `    by hand: node bin/${command.replace("hansa", "hansa.js")}`)),
   };
   let error: string | undefined;
   try {
@@ -171,7 +173,7 @@ async function prepareHome(folder: string, options: DemoOptions): Promise<string
       ...(options.mqttPort === undefined ? {} : { mqtt: { host: "127.0.0.1", port: options.mqttPort } }),
     },
   });
-  options.io.stdout.write(
+  options.out.write(
     `made a home in ${relative(options.io.cwd, folder) || folder}; its passphrase lies in ${relative(options.io.cwd, file)}\n`,
   );
   return passphrase;

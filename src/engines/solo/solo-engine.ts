@@ -45,6 +45,7 @@ export class SoloEngine implements Engine {
   #blocks = 0;
   #transactions = 0;
   #failures = 0;
+  #failing = 0;
 
   constructor(options: SoloOptions) {
     this.#options = { blockTransactions: 1000, blockBytes: 4 << 20, blockDelay: 2, waiting: 20_000, ...options };
@@ -107,6 +108,7 @@ export class SoloEngine implements Engine {
       blocks: this.#blocks,
       transactions: this.#transactions,
       failures: this.#failures,
+      failing: this.#failing,
     };
   }
 
@@ -169,12 +171,14 @@ export class SoloEngine implements Engine {
       this.#commit(execution);
     } catch (error) {
       this.#failures++;
+      this.#failing++;
       this.#report(error);
       const failure = engineError("engine.commit-failed", "the block could not be stored", {}, error);
       this.#settle(batch, ({ reject }) => reject(failure));
       return;
     }
     this.#transactions += batch.length;
+    this.#failing = 0;
     this.#tell(execution);
     this.#settle(batch, ({ resolve }, index) => resolve(execution.receipts[index] as Receipt));
   }

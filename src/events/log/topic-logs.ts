@@ -1,6 +1,6 @@
 /** The logs of a group's topics: durable before they acknowledge, hashed as they grow, read from anywhere. */
 import type { Clock } from "#base";
-import { LogTree, leafHash, type Signer } from "#crypto";
+import { LogTree, leafHash, type Signer, treeHash } from "#crypto";
 import { type HansaEvent, type LoggedEvent, signCheckpoint } from "#protocol";
 import type { LogStore } from "#storage";
 import type { DraftEvent } from "../cloud-event.ts";
@@ -77,6 +77,8 @@ interface OpenLog {
 }
 
 const PREFIX = "topic/";
+/** Subtrees below this level are hashed anew from their leaves when a proof wants one: storing them would cost a row an event. */
+const LOWEST_STORED = 3;
 const decoder = new TextDecoder();
 
 /**
@@ -172,7 +174,7 @@ export class TopicLogs {
         [...batches].map(([topic, { open, entries }]) => ({
           log: PREFIX + topic,
           entries,
-          nodes: open.tree.append(entries.map(({ hash }) => hash)).nodes,
+          nodes: open.tree.append(entries.map(({ hash }) => hash)).nodes.filter(({ level }) => level >= LOWEST_STORED),
         })),
         alongside.length === 0
           ? undefined
@@ -220,9 +222,15 @@ export class TopicLogs {
     const log = PREFIX + topic;
     return new LogTree(
       (level, index) =>
-        level === 0 ? this.#store.hashes(log, index, index + 1)[0] : this.#store.node(log, level, index),
+        level < LOWEST_STORED ? this.#lowNode(log, level, index) : this.#store.node(log, level, index),
       size,
     );
+  }
+
+  #lowNode(log: string, level: number, index: number): Uint8Array | undefined {
+    const width = 2 ** level;
+    const hashes = this.#store.hashes(log, index * width, (index + 1) * width);
+    return hashes.length === width ? treeHash(hashes) : undefined;
   }
 
   /**

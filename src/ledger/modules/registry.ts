@@ -17,7 +17,7 @@ import { LINKAGE_MODULE_ERRORS } from "./linkages/errors.ts";
 import { linkageHandlers } from "./linkages/handlers.ts";
 import { LINKAGE_OPERATIONS } from "./linkages/operations.ts";
 import { linkageQueries } from "./linkages/queries.ts";
-import { contractDevices } from "./linkages/records.ts";
+import { linkageHolds as partiesStand } from "./linkages/records.ts";
 import { MEMBER_ERRORS } from "./members/errors.ts";
 import { memberHandlers } from "./members/handlers.ts";
 import { MEMBER_OPERATIONS } from "./members/operations.ts";
@@ -48,14 +48,10 @@ export function isAdmitted(state: Reader, did: string, time: number): boolean {
  * the next block on nobody's device is read or moved by a contract that he never accepted.
  */
 export function linkageHolds(state: Reader, contract: Contract): boolean {
-  const { sources, targets } = contractDevices(contract);
-  return [...sources, ...targets].every((did) => {
-    const device = readDevice(state, did);
-    return (
-      device !== undefined && contract.parties.includes(device.operator) && contract.parties.includes(device.owner)
-    );
-  });
+  return partiesStand(state, contract, readDevice);
 }
+
+const linkageNeeds = { isActiveMember, isLiveIdentity, readDevice };
 
 const deviceNeeds = {
   isActiveMember,
@@ -89,8 +85,8 @@ export const MODULES: readonly Module[] = [
   {
     name: "linkages",
     operations: LINKAGE_OPERATIONS,
-    handlers: linkageHandlers({ isActiveMember, isLiveIdentity, readDevice }),
-    queries: linkageQueries,
+    handlers: linkageHandlers(linkageNeeds),
+    queries: linkageQueries(linkageNeeds),
     errors: LINKAGE_MODULE_ERRORS,
   },
   {

@@ -22,8 +22,9 @@ export function routeHandlers(options: HttpOptions): Handlers {
   return {
     health(call) {
       const problems = options.groups.flatMap(({ name, engine }) => {
-        const { state } = engine.status();
-        return state === "running" ? [] : [`the engine of group ${name} is ${state}`];
+        const { state, failing } = engine.status();
+        if (state !== "running") return [`the engine of group ${name} is ${state}`];
+        return failing === 0 ? [] : [`the last ${failing} blocks of group ${name} could not be stored`];
       });
       if (problems.length > 0) call.reply.code(503);
       return { status: problems.length === 0 ? "ok" : "failing", problems };

@@ -17,7 +17,7 @@ export const linkageShow = defineCommand<[linkage: string], { height?: number }>
     const text = shell.fields([
       ["linkage", record.linkage],
       ["title", shell.value(contract.title)],
-      ["status", shell.status(record.status)],
+      ["status", shell.status(record.effective)],
       record.suspendedBy === null ? undefined : ["suspended by", shell.id(record.suspendedBy)],
       record.reason === null ? undefined : ["reason", shell.value(record.reason)],
       ["when", shell.value(when)],

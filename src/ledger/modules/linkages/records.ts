@@ -2,6 +2,7 @@ import { canonicalJson, encodeBase58, encodeUtf8 } from "#base";
 import { sha256 } from "#crypto";
 import type { Condition, Contract, LinkageRecord } from "#protocol";
 import type { Reader } from "../../state/state.ts";
+import type { LinkagesNeeds } from "./needs.ts";
 
 export const LINKAGE_PREFIX = "linkage/";
 
@@ -29,4 +30,15 @@ export function contractDevices(contract: Contract): {
   const conditions = contract.condition === undefined ? [] : conditionDevices(contract.condition as Condition);
   const targets = contract.actions.flatMap((action) => ("device" in action ? [action.device] : []));
   return { sources: [...new Set([contract.trigger.device, ...conditions])], targets: [...new Set(targets)] };
+}
+
+/** Whether operators and owners of all devices that a contract names are among its parties. */
+export function linkageHolds(state: Reader, contract: Contract, readDevice: LinkagesNeeds["readDevice"]): boolean {
+  const { sources, targets } = contractDevices(contract);
+  return [...sources, ...targets].every((did) => {
+    const device = readDevice(state, did);
+    return (
+      device !== undefined && contract.parties.includes(device.operator) && contract.parties.includes(device.owner)
+    );
+  });
 }

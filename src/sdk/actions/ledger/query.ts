@@ -1,6 +1,6 @@
 import type {
   DeviceView,
-  LinkageRecord,
+  LinkageView,
   MemberRecord,
   ModelRecord,
   Page,
@@ -29,8 +29,8 @@ export interface QueryAnswers {
   readonly "devices.model": ModelRecord;
   readonly "devices.list": Page<DeviceView>;
   readonly "devices.get": DeviceView;
-  readonly "linkages.list": Page<LinkageRecord>;
-  readonly "linkages.get": LinkageRecord;
+  readonly "linkages.list": Page<LinkageView>;
+  readonly "linkages.get": LinkageView;
   readonly "topics.list": Page<TopicRecord>;
   readonly "topics.get": TopicRecord;
 }
