@@ -21,6 +21,11 @@ export const ENGINE_ERRORS = {
     meaning: "The engine stopped because executing a block failed in a way that must not happen.",
     advice: "Keep the data and report the log line; a restart tries again.",
   },
+  "engine.unknown-height": {
+    status: 404,
+    meaning: "The engine has no block of this height, or none yet that a quorum vouched for.",
+    advice: "Ask for a height up to that of `hansa status`.",
+  },
   "engine.wrong-key": {
     status: 500,
     meaning: "The node's engine key is not the one that the genesis names.",

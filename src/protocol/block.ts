@@ -1,6 +1,7 @@
 /** Blocks: an ordered list of transactions, what they did, and a signed header over both. */
 import { canonicalJson, encodeBase64Url, encodeUtf8, type Json } from "#base";
 import { leafHash, sha256Parts, treeHash } from "#crypto";
+import type { CometCommit, CometHeader } from "./comet/signed-block.ts";
 
 /** What is signed. Digests are base64url. The state root depends on records alone. */
 export interface BlockHeader {
@@ -16,10 +17,42 @@ export interface BlockHeader {
   /** RFC 6962 root over the receipts' hashed parts. */
   readonly receipts: string;
   readonly state: string;
+  /** Nodes of validators whose vote the block before lacked, ascending; left out where none is missing and where nobody votes. */
+  readonly absent?: readonly string[];
+  /** Validators that consensus caught acting against its rules; left out where there are none. */
+  readonly misbehaviour?: readonly Misbehaviour[];
 }
 
-/** What vouches for a header. `solo`: the one key that the genesis names. Other engines add theirs. */
-export type Certificate = { readonly engine: "solo"; readonly key: string; readonly signature: string };
+/** Evidence that consensus holds against a validator. */
+export interface Misbehaviour {
+  readonly kind: "duplicate-vote" | "light-client-attack";
+  /** Id of the validator's node; its address in hexadecimal where no node on the ledger has its key. */
+  readonly validator: string;
+  /** Height of the engine's block at which it happened. */
+  readonly block: number;
+}
+
+/** What vouches for a header. `solo`: the signature of the one key that the genesis names. */
+export interface SoloCertificate {
+  readonly engine: "solo";
+  readonly key: string;
+  readonly signature: string;
+}
+
+/**
+ * `cometbft`: the header after the block that holds the transactions has the hash of this header as its app hash, and more than two
+ * thirds of the voting power signed it.
+ */
+export interface CometCertificate {
+  readonly engine: "cometbft";
+  /** Height of the CometBFT block that holds the transactions; 0 for the genesis. */
+  readonly block: number;
+  /** Header of height `block` + 1 and the votes for it; absent until there are any. */
+  readonly header?: CometHeader;
+  readonly commit?: CometCommit;
+}
+
+export type Certificate = SoloCertificate | CometCertificate;
 
 const HEADER_DOMAIN = encodeUtf8("hansa block header v1\0");
 
@@ -47,6 +80,9 @@ export interface Block {
   readonly time: number;
   /** Encoded transactions, in order. */
   readonly transactions: readonly Uint8Array[];
+  /** As in the header; left out where empty. */
+  readonly absent?: readonly string[];
+  readonly misbehaviour?: readonly Misbehaviour[];
 }
 
 /** Something that a transaction did, for the trail, for subscribers, and hashed into the receipt. */

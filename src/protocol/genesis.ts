@@ -1,13 +1,33 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { canonicalJson, encodeBase58, encodeUtf8 } from "#base";
-import { decodeMultikey, sha256 } from "#crypto";
+import { canonicalJson, encodeBase58, encodeHex, encodeUtf8 } from "#base";
+import { decodeMultikey, type PublicKey, sha256 } from "#crypto";
 import { ALLIANCE_PATTERN, didOf } from "./did.ts";
 import { protocolError } from "./errors.ts";
 import { Closed, Did, Label, List, Multikey, Role } from "./operations/fields.ts";
 import { Parameters } from "./operations/members.ts";
+import { NodeAddress, NodeEndpoint, ValidatorPower } from "./operations/nodes.ts";
 
 const Name = Type.String({ pattern: ALLIANCE_PATTERN, maxLength: 32 });
+
+/** Nodes that vote from the first block on. */
+const CometEngine = Closed({
+  kind: Type.Literal("cometbft"),
+  validators: List(
+    Closed({
+      member: Did,
+      /** Ed25519 key of the node among its peers. */
+      node: Multikey,
+      /** Ed25519 key with which it votes. */
+      key: Multikey,
+      address: NodeAddress,
+      endpoint: Type.Optional(NodeEndpoint),
+      power: ValidatorPower,
+    }),
+    1,
+    100,
+  ),
+});
 
 /** How a group begins. Its hash is part of the group's id: who has the id can check everything else. */
 export const Genesis = Closed({
@@ -16,7 +36,7 @@ export const Genesis = Closed({
   group: Name,
   /** Milliseconds since 1970. */
   time: Type.Integer({ minimum: 0 }),
-  engine: Closed({ kind: Type.Literal("solo"), key: Multikey }),
+  engine: Type.Union([Closed({ kind: Type.Literal("solo"), key: Multikey }), CometEngine]),
   members: List(Closed({ did: Did, name: Label, roles: List(Role, 1, 4), publicKey: Multikey }), 1, 100),
   parameters: Parameters,
 });
@@ -72,7 +92,39 @@ export function checkGenesis(value: unknown): Genesis {
       throw protocolError("proof.malformed", `genesis: the quorum for ${kind} exceeds all members`, { kind });
   if (leastMembers > value.members.length)
     throw protocolError("proof.malformed", "genesis: there are fewer members than `leastMembers`", { leastMembers });
-  if (decodeMultikey(value.engine.key) === undefined)
-    throw protocolError("proof.malformed", "genesis: the engine's key is not a Multikey");
+  checkEngine(value);
   return value;
+}
+
+function checkEngine({ engine, members }: Genesis): void {
+  if (engine.kind === "solo") {
+    if (decodeMultikey(engine.key) === undefined)
+      throw protocolError("proof.malformed", "genesis: the engine's key is not a Multikey");
+    return;
+  }
+  const keys = new Set<string>();
+  for (const { member, node, key } of engine.validators) {
+    if (!members.some(({ did }) => did === member))
+      throw protocolError("proof.malformed", `genesis: a validator's member ${member} is not among the members`, { member });
+    for (const text of [node, key]) {
+      if (decodeMultikey(text)?.algorithm !== "Ed25519" || keys.has(text))
+        throw protocolError("proof.malformed", "genesis: a validator's key is not Ed25519, or stands twice", { member });
+      keys.add(text);
+    }
+  }
+}
+
+/** Id of a node by its key among peers (CometBFT `p2p.PubKeyToID`): also the address of a validator by its voting key. */
+export function cometAddress(key: PublicKey): string {
+  return encodeHex(sha256(key.bytes).subarray(0, 20));
+}
+
+/** Name of the CometBFT chain of a group: bound into every vote, so that no vote counts for another group. */
+export function chainIdOf(groupId: string): string {
+  return `hansa-${encodeHex(sha256(encodeUtf8(groupId)).subarray(0, 20))}`;
+}
+
+/** What the voting key of a node signs when a member registers it: that both belong together, in this group alone. */
+export function nodeProofInput(groupOrAlliance: string, member: string, node: string): Uint8Array {
+  return encodeUtf8(`hansa node proof v1\0${groupOrAlliance}\0${member}\0${node}`);
 }

@@ -1,5 +1,6 @@
 export * from "./block.ts";
 export * from "./checkpoint.ts";
+export * from "./comet/signed-block.ts";
 export * from "./command.ts";
 export * from "./device-tokens.ts";
 export * from "./did.ts";
@@ -15,6 +16,7 @@ export * from "./operations/identity.ts";
 export * from "./operations/index.ts";
 export * from "./operations/linkages.ts";
 export * from "./operations/members.ts";
+export * from "./operations/nodes.ts";
 export * from "./operations/topics.ts";
 export * from "./proof.ts";
 export * from "./queries.ts";

@@ -102,14 +102,11 @@ function invalid(step: string, message: string): HansaError {
 export function verifySignedHeader(genesis: Genesis, signed: SignedHeader): void {
   const { header, certificate } = signed;
   if (header.group !== groupIdOf(genesis)) throw invalid("header", "the header is another group's");
+  if (genesis.engine.kind !== "solo" || certificate.engine !== "solo" || certificate.key !== genesis.engine.key)
+    throw invalid("certificate", "the header is not vouched for by the group's engine");
   const key = decodeMultikey(genesis.engine.key);
   const signature = decodeBase64Url(certificate.signature);
-  if (
-    certificate.engine !== "solo" ||
-    certificate.key !== genesis.engine.key ||
-    key === undefined ||
-    signature === undefined
-  )
+  if (key === undefined || signature === undefined)
     throw invalid("certificate", "the header is not vouched for by the group's engine");
   if (!verifySignature(key, headerInput(encodeHeader(header)), signature))
     throw invalid("certificate", `the signature under block ${header.height} does not hold`);

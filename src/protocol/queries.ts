@@ -5,6 +5,7 @@ import { Closed, Did, ModelId, type Role, TopicName } from "./operations/fields.
 import type { Relationship, Service } from "./operations/identity.ts";
 import { type Contract, LinkageId } from "./operations/linkages.ts";
 import type { MemberChange } from "./operations/members.ts";
+import { NodeId } from "./operations/nodes.ts";
 import type { TopicRule } from "./operations/topics.ts";
 
 const Page = {
@@ -34,6 +35,9 @@ export const QUERIES = {
   "devices.get": Closed({ device: Did, height: Height }),
   "linkages.list": Closed({ ...Page }),
   "linkages.get": Closed({ linkage: LinkageId, height: Height }),
+  "nodes.list": Closed({ ...Page }),
+  "nodes.get": Closed({ node: NodeId, height: Height }),
+  "nodes.validators": Closed({ height: Height }),
   "topics.list": Closed({ ...Page }),
   "topics.get": Closed({ topic: TopicName, height: Height }),
 } as const satisfies Record<string, TSchema>;
@@ -166,6 +170,32 @@ export interface LinkageRecord {
 /** What `linkages.get` answers: `effective` is `unaccepted` where a device has an owner who is no party; then nothing runs. */
 export interface LinkageView extends LinkageRecord {
   readonly effective: LinkageRecord["status"] | "unaccepted";
+}
+
+/** A member's node as the ledger keeps it. */
+export interface NodeRecord {
+  readonly node: NodeId;
+  readonly member: Did;
+  /** Multikeys: among peers, and in consensus. */
+  readonly nodeKey: string;
+  readonly key: string;
+  readonly address: string;
+  readonly endpoint: string | null;
+  /** Voting power; 0: it does not vote. */
+  readonly power: number;
+  /** Height at which it last said that it has caught up. */
+  readonly ready: number | null;
+  /** `retired`: its member took it out, peers refuse it. */
+  readonly status: "registered" | "retired";
+  /** What consensus caught it at, oldest first, the last 16. */
+  readonly misbehaviour: readonly { readonly kind: string; readonly block: number; readonly height: number; readonly at: number }[];
+  /** Block time of its registration, milliseconds. */
+  readonly since: number;
+}
+
+/** Who votes in consensus: the record `nodes/validators`, ascending by node. */
+export interface ValidatorsRecord {
+  readonly validators: readonly { readonly node: NodeId; readonly key: string; readonly power: number }[];
 }
 
 /** A topic as the ledger keeps it. */

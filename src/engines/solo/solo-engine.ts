@@ -1,7 +1,7 @@
 import { BoundedQueue, type Clock, encodeBase64Url } from "#base";
 import { encodeMultikey, type Signer } from "#crypto";
 import type { Candidate, Execution, Ledger } from "#ledger";
-import { type Certificate, headerInput, type Receipt, transactionError } from "#protocol";
+import { type Certificate, headerInput, type Receipt, type SignedHeader, transactionError } from "#protocol";
 import type { Engine, EngineStatus } from "../engine.ts";
 import { engineError } from "../errors.ts";
 
@@ -51,9 +51,10 @@ export class SoloEngine implements Engine {
     this.#options = { blockTransactions: 1000, blockBytes: 4 << 20, blockDelay: 2, waiting: 20_000, ...options };
     this.#queue = new BoundedQueue(this.#options.waiting);
     this.#key = encodeMultikey({ algorithm: options.signer.algorithm, bytes: options.signer.publicKey });
-    if (this.#key !== options.ledger.genesis.engine.key)
+    const { engine } = options.ledger.genesis;
+    if (engine.kind !== "solo" || this.#key !== engine.key)
       throw engineError("engine.wrong-key", "the engine's key is not the genesis's", {
-        wanted: options.ledger.genesis.engine.key,
+        wanted: engine.kind === "solo" ? engine.key : engine.kind,
       });
   }
 
@@ -97,6 +98,10 @@ export class SoloEngine implements Engine {
   onCommit(listener: (execution: Execution) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  async certified(height: number): Promise<SignedHeader> {
+    return requireBlock(this.#options.ledger, height);
   }
 
   status(): EngineStatus {
@@ -237,6 +242,13 @@ export class SoloEngine implements Engine {
     this.#settle([...batch, ...this.#queue.take(this.#queue.limit)], ({ reject }) => reject(error));
     this.#waitingBytes = 0;
   }
+}
+
+function requireBlock(ledger: Ledger, height: number): SignedHeader {
+  if (ledger.head?.header.height === height) return ledger.head;
+  const block = ledger.block(height);
+  if (block === undefined) throw engineError("engine.unknown-height", `there is no block ${height}`, { height });
+  return { header: block.header, certificate: block.certificate };
 }
 
 function withResolvers<Value>() {

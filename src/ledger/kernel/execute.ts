@@ -91,6 +91,8 @@ export interface ExecutionParts {
   readonly group: Group;
   readonly decoded: DecodedTransactions;
   readonly verified: VerifiedSignatures;
+  /** Nodes of validators whose vote the last block lacked. */
+  readonly absent: readonly string[];
   /** Whether an executed transaction, earlier in the block or before, has this one's id. */
   readonly isReplay: (transaction: Transaction) => boolean;
 }
@@ -125,6 +127,7 @@ export function executeTransaction(
       group: parts.group.id,
       alliance: parts.group.alliance,
       issuer: transaction.claims.iss,
+      absent: parts.absent,
       parties: partiesOf(block, transaction),
       emit: (fact, about, data = {}) => facts.push({ fact, about: [...new Set(about)], data }),
     };

@@ -18,7 +18,9 @@ import {
   type SignedHeader,
   type Transaction,
   transactionError,
+  type ValidatorsRecord,
 } from "#protocol";
+import { noteMisbehaviour, VALIDATORS_KEY } from "../modules/nodes/records.ts";
 import { decodeJson } from "../state/decode.ts";
 import { Overlay, type Reader, type StagedState, State } from "../state/state.ts";
 import type { Place, StateStore, StoredRecord } from "../state/store.ts";
@@ -27,7 +29,10 @@ import { checkAgainstState, DecodedTransactions, executeTransaction, type Group 
 import { genesisRecords } from "./genesis.ts";
 import { runQuery } from "./query.ts";
 import { ReplayWindow, recordIds } from "./replay-window.ts";
+import { restoreStore } from "./restore.ts";
 import { type SignatureCheck, VerifiedSignatures } from "./signatures.ts";
+
+const NOBODY: readonly string[] = [];
 
 /** A transaction that passed every check but its signatures'. */
 export interface Candidate {
@@ -41,6 +46,8 @@ export interface Execution {
   readonly header: BlockHeader;
   readonly encodedHeader: Uint8Array;
   readonly receipts: readonly Receipt[];
+  /** Who votes in consensus from now on, where the block changed it. */
+  readonly validators?: ValidatorsRecord;
 }
 
 interface Staged extends Execution {
@@ -181,11 +188,13 @@ export class Ledger {
         head: this.height,
       });
     const overlay = new Overlay(this.#state);
+    if (block.misbehaviour !== undefined) noteMisbehaviour(overlay, block, block.misbehaviour);
     const receipts: Receipt[] = [];
     const consumed: { transaction: Transaction; index: number }[] = [];
     const inBlock = new Set<string>();
     const parts = {
       group: this.group,
+      absent: block.absent ?? NOBODY,
       decoded: this.#decoded,
       verified: this.#verified,
       isReplay: (transaction: Transaction) => inBlock.has(transaction.idText) || this.#replay.has(transaction),
@@ -203,10 +212,17 @@ export class Ledger {
       consumed.map(({ transaction }) => transaction.id),
       block.time,
     );
-    return this.#prepare(block, this.#state.stage(overlay.changes), receipts, consumed);
+    const validators = overlay.changes.get(VALIDATORS_KEY) as ValidatorsRecord | undefined;
+    return this.#prepare(block, this.#state.stage(overlay.changes), receipts, consumed, validators);
   }
 
-  #prepare(block: Block, staged: StagedState, receipts: readonly Receipt[], consumed: Staged["consumed"]): Execution {
+  #prepare(
+    block: Block,
+    staged: StagedState,
+    receipts: readonly Receipt[],
+    consumed: Staged["consumed"],
+    validators?: ValidatorsRecord,
+  ): Execution {
     const header: BlockHeader = {
       version: 1,
       group: this.group.id,
@@ -216,8 +232,20 @@ export class Ledger {
       transactions: rootOf(block.transactions),
       receipts: rootOf(receipts.map(receiptLeaf)),
       state: encodeBase64Url(staged.root),
+      ...(block.absent === undefined || block.absent.length === 0 ? {} : { absent: block.absent }),
+      ...(block.misbehaviour === undefined || block.misbehaviour.length === 0
+        ? {}
+        : { misbehaviour: block.misbehaviour }),
     };
-    this.#staged = { header, encodedHeader: encodeHeader(header), receipts, block, staged, consumed };
+    this.#staged = {
+      header,
+      encodedHeader: encodeHeader(header),
+      receipts,
+      block,
+      staged,
+      consumed,
+      ...(validators === undefined ? {} : { validators }),
+    };
     return this.#staged;
   }
 
@@ -248,6 +276,43 @@ export class Ledger {
     this.#head = { header, certificate };
     this.#headHash = hashHeader(kept.encodedHeader);
     this.#staged = undefined;
+  }
+
+  /** Hash of the last committed header, base64url; before the genesis the group's id. */
+  get headHash(): string {
+    return this.#headHash;
+  }
+
+  /**
+   * Puts the votes for a block where its unfinished certificate stood. What they say is the caller's to check.
+   *
+   * @throws HansaError `query.height` where there is no such block
+   */
+  certify(height: number, certificate: Certificate): void {
+    this.#requireHeight(height);
+    this.#store.setCertificate(height, encodeUtf8(JSON.stringify(certificate)));
+    if (this.#head?.header.height === height) this.#head = { header: this.#head.header, certificate };
+  }
+
+  /**
+   * Begins from a snapshot instead of the genesis: see `restoreLedger`, which checks it. Only a ledger that has not begun can.
+   *
+   * @throws HansaError `ledger.not-empty`, `ledger.root-mismatch`, `ledger.genesis-mismatch`
+   */
+  restore(signed: SignedHeader, records: readonly StoredRecord[]): void {
+    restoreStore(this.genesis, this.#store, signed, records);
+    this.#state = new State(this.#store);
+    this.#head = signed;
+    this.#headHash = hashHeader(encodeHeader(signed.header));
+    this.#replay = ReplayWindow.load(this.#state, signed.header.time);
+    this.#staged = undefined;
+  }
+
+  /** Heights at which the set of validators changed, above `after`, with the set that each gave; ascending. */
+  validatorChanges(after: number): { readonly height: number; readonly validators: ValidatorsRecord }[] {
+    return this.#state
+      .versions<ValidatorsRecord>(VALIDATORS_KEY)
+      .flatMap(({ height, value }) => (height > after && value !== null ? [{ height, validators: value }] : []));
   }
 
   /**

@@ -30,6 +30,8 @@ export interface Context {
   readonly group: string;
   readonly alliance: string;
   readonly issuer: string;
+  /** Nodes of validators whose vote the last block lacked; empty where nobody votes. */
+  readonly absent: readonly string[];
   readonly parties: ReadonlyMap<string, Party>;
   emit(fact: string, about: readonly string[], data?: Fact["data"]): void;
 }

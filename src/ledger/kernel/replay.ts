@@ -24,10 +24,16 @@ export function* replayBlocks(
     const execution =
       header.height === 0
         ? ledger.executeGenesis()
-        : ledger.execute({ height: header.height, time: header.time, transactions });
+        : ledger.execute({
+            height: header.height,
+            time: header.time,
+            transactions,
+            ...(header.absent === undefined ? {} : { absent: header.absent }),
+            ...(header.misbehaviour === undefined ? {} : { misbehaviour: header.misbehaviour }),
+          });
     const computed = execution.header;
     const names = Object.keys(computed).sort() as (keyof BlockHeader)[];
-    const differs = names.find((name) => computed[name] !== header[name]);
+    const differs = names.find((name) => JSON.stringify(computed[name]) !== JSON.stringify(header[name]));
     const step = { height: header.height, stored: header.state, computed: computed.state };
     yield differs === undefined ? step : { ...step, differs };
     if (differs !== undefined) return;

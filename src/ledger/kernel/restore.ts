@@ -18,10 +18,20 @@ export function restoreLedger(
   signed: SignedHeader,
   records: readonly StoredRecord[],
 ): void {
+  verifySignedHeader(genesis, signed);
+  restoreStore(genesis, store, signed, records);
+}
+
+/** The same for a header that the caller has checked: under an engine with a quorum that takes the validators of its time. */
+export function restoreStore(
+  genesis: Genesis,
+  store: StateStore,
+  signed: SignedHeader,
+  records: readonly StoredRecord[],
+): void {
   if (store.head() !== undefined) throw ledgerError("ledger.not-empty", "the store has blocks already");
   if (signed.header.group !== groupIdOf(genesis))
     throw ledgerError("ledger.genesis-mismatch", "the snapshot is another group's", { group: signed.header.group });
-  verifySignedHeader(genesis, signed);
   const head = {
     height: signed.header.height,
     time: signed.header.time,

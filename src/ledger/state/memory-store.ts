@@ -45,6 +45,14 @@ export class MemoryStore implements StateStore {
     this.#head = block;
   }
 
+  setCertificate(height: number, certificate: Uint8Array): void {
+    const block = this.#blocks.get(height);
+    if (block === undefined) return;
+    const changed = { ...block, certificate };
+    this.#blocks.set(height, changed);
+    if (this.#head?.height === height) this.#head = changed;
+  }
+
   block(height: number): StoredBlock | undefined {
     return this.#blocks.get(height);
   }

@@ -39,6 +39,8 @@ export interface StateStore {
   versions(slot: number): readonly { readonly height: number; readonly value: Uint8Array | null }[];
   /** Durable when it returns. */
   commit(batch: CommitBatch): void;
+  /** Replaces a block's certificate: votes arrive after the block. A height that is not there changes nothing. */
+  setCertificate(height: number, certificate: Uint8Array): void;
   block(height: number): StoredBlock | undefined;
   lowestHeight(): number | undefined;
   findTransaction(id: Uint8Array): Place | undefined;

@@ -18,8 +18,14 @@ export const NodeConfig = Closed({
   groups: List(
     Closed({
       name: Type.String({ pattern: ALLIANCE_PATTERN }),
-      /** Key file entry that signs headers under the solo engine. */
+      /** Key file entry that signs headers under solo, and votes under cometbft. */
       engineKey: KeyName,
+      /** Groups under cometbft: where other members' nodes reach this one. */
+      p2p: Type.Optional(Closed({ host: Host, port: Port })),
+      /** Groups under cometbft: blocks from one snapshot for newcomers to the next; 0: none are made. */
+      snapshotBlocks: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000_000 })),
+      /** Groups under cometbft: newest engine blocks that are kept for peers that catch up; 0 or left out: all. */
+      keepBlocks: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000 })),
     }),
     1,
     16,

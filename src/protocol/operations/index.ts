@@ -3,6 +3,7 @@ import { DEVICE_OPERATIONS } from "./devices.ts";
 import { IDENTITY_OPERATIONS } from "./identity.ts";
 import { LINKAGE_OPERATIONS } from "./linkages.ts";
 import { MEMBER_OPERATIONS } from "./members.ts";
+import { NODE_OPERATIONS } from "./nodes.ts";
 import { TOPIC_OPERATIONS } from "./topics.ts";
 
 /** Every operation's argument schema: the one definition that the ledger, the HTTP API, the sdk and the CLI share. */
@@ -12,6 +13,7 @@ export const OPERATIONS = {
   ...DEVICE_OPERATIONS,
   ...LINKAGE_OPERATIONS,
   ...TOPIC_OPERATIONS,
+  ...NODE_OPERATIONS,
 } as const satisfies Record<string, TSchema>;
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -1,5 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Closed, Did, Label, List, Reason, Role } from "./fields.ts";
+import { NodeId, ValidatorPower } from "./nodes.ts";
 
 /** A share of the active members: at least ceil(numerator × members / denominator). */
 export const Quorum = Closed({
@@ -14,6 +15,8 @@ export const ChangeKind = Type.Union([
   Type.Literal("reinstate"),
   Type.Literal("remove"),
   Type.Literal("parameters"),
+  Type.Literal("addValidator"),
+  Type.Literal("removeValidator"),
 ]);
 
 export const Parameters = Closed(
@@ -33,7 +36,11 @@ export const Parameters = Closed(
       reinstate: Quorum,
       remove: Quorum,
       parameters: Quorum,
+      /** For validators to come and go; where left out, as `parameters`. */
+      validators: Type.Optional(Quorum),
     }),
+    /** Who may read the group: `anyone` who reaches a node (also where left out), or `parties` alone: live identities of this ledger. */
+    reads: Type.Optional(Type.Union([Type.Literal("anyone"), Type.Literal("parties")])),
   },
   "rules of the group, changed by vote",
 );
@@ -45,6 +52,8 @@ export const MemberChange = Type.Union([
   Closed({ kind: Type.Literal("reinstate"), member: Did }),
   Closed({ kind: Type.Literal("remove"), member: Did }),
   Closed({ kind: Type.Literal("parameters"), parameters: Parameters }),
+  Closed({ kind: Type.Literal("addValidator"), node: NodeId, power: ValidatorPower }),
+  Closed({ kind: Type.Literal("removeValidator"), node: NodeId }),
 ]);
 
 const Proposal = Type.Integer({ minimum: 1, maximum: 2 ** 31, description: "number of the proposal" });
