@@ -33,12 +33,13 @@ export const LINKAGE = "lk_3QJmV3qfvL9SuYo34YihAf3sRCW3";
 
 const multikeyOf = (signer: Signer) => encodeMultikey({ algorithm: signer.algorithm, bytes: signer.publicKey });
 
+const ENGINE_KEY = multikeyOf(engine);
 const GENESIS: Genesis = {
   version: 1,
   alliance: "hanse",
   group: "main",
   time: TIME,
-  engine: { kind: "solo", key: multikeyOf(engine) },
+  engine: { kind: "solo", key: ENGINE_KEY },
   members: [ACME, HANSEL].map(({ did, signer }, i) => ({
     did,
     name: i === 0 ? "Acme" : "Hansel",
@@ -126,7 +127,7 @@ export function makeTrail(input: TrailInput = {}): TrailProof {
     hansa: "trail-proof/1",
     genesis: GENESIS,
     about: LINKAGE,
-    headers: [{ header, certificate: { engine: "solo", key: GENESIS.engine.key, signature } }],
+    headers: [{ header, certificate: { engine: "solo", key: ENGINE_KEY, signature } }],
     height: 1,
     entries: [
       {

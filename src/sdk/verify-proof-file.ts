@@ -44,8 +44,8 @@ export interface VerifiedFile extends Omit<VerifiedProof, "entries" | "commands"
   /** What a trail is about, or a record's key. */
   readonly about: string;
   readonly genesis: Genesis;
-  /** Key that signed the headers, Multikey. */
-  readonly vouchedBy: string;
+  /** Key that signed the headers, Multikey; under an engine with a quorum those that vote from the genesis on. */
+  readonly vouchedBy: readonly string[];
   readonly entries: readonly VerifiedEntry[];
   readonly commands: readonly VerifiedCommand[];
 }
@@ -71,10 +71,14 @@ export function verifyProofFile(file: unknown, options: { readonly trust?: strin
     ...proved,
     about: proof.hansa === "trail-proof/1" ? proof.about : proof.key,
     genesis: proof.genesis,
-    vouchedBy: proof.genesis.engine.key,
+    vouchedBy: keysOfEngine(proof.genesis),
     entries: proved.entries.map((entry) => checkEntry(entry, keys)),
     commands: proved.commands.map((command) => checkCommand(command, keys, proved.group)),
   };
+}
+
+function keysOfEngine({ engine }: Genesis): readonly string[] {
+  return engine.kind === "solo" ? [engine.key] : engine.validators.map(({ key }) => key);
 }
 
 /** Keys by DID URL. A key id holds the key's fingerprint, so a file cannot pass a foreign key off under it. */

@@ -52,6 +52,7 @@ export type Asked = readonly [readonly Party[], readonly Operation[]];
 /** A ledger with a key that vouches for its blocks. */
 export class World {
   readonly engine = createSigner("Ed25519", sha256(encodeUtf8("trail history engine")));
+  readonly #engineKey = encodeMultikey({ algorithm: "Ed25519", bytes: this.engine.publicKey });
   readonly store = new MemoryStore();
   readonly ledger: Ledger;
   readonly committed: { header: Ledger["head"]; receipts: readonly Receipt[] }[] = [];
@@ -64,7 +65,7 @@ export class World {
       alliance: ALLIANCE,
       group,
       time: BEGIN,
-      engine: { kind: "solo", key: encodeMultikey({ algorithm: "Ed25519", bytes: this.engine.publicKey }) },
+      engine: { kind: "solo", key: this.#engineKey },
       members: members.map(([party, name, roles]) => ({
         did: party.did,
         name,
@@ -105,7 +106,7 @@ export class World {
 
   #commit(execution: ReturnType<Ledger["execute"]>): void {
     const signature = encodeBase64Url(this.engine.sign(headerInput(execution.encodedHeader)));
-    this.ledger.commit(execution, { engine: "solo", key: this.ledger.genesis.engine.key, signature });
+    this.ledger.commit(execution, { engine: "solo", key: this.#engineKey, signature });
     if (encodeHeader(execution.header).length !== execution.encodedHeader.length) throw new Error("header encoding");
     this.committed.push({ header: this.ledger.head, receipts: execution.receipts });
   }

@@ -26,7 +26,7 @@ function describe(shell: Shell, proved: VerifiedFile, trusted: boolean): string 
     [proved.kind === "trail" ? "trail of" : "record", shell.value(proved.about)],
     ["as of", `block ${proved.height}, ${shell.time(proved.time)}`],
     ["group", proved.group],
-    ["vouched for by", `engine ${genesis.engine.kind} with ${proved.vouchedBy}`],
+    ["vouched for by", `engine ${genesis.engine.kind} with ${proved.vouchedBy.join(", ")}`],
     ["founded by", genesis.members.map(({ name, roles }) => `${shell.value(name)} (${roles.join(", ")})`).join(", ")],
     ["founded", shell.time(genesis.time)],
   ]);

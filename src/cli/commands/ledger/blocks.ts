@@ -1,7 +1,14 @@
-import { decodeTransaction } from "#protocol";
+import { type Certificate, decodeTransaction } from "#protocol";
 import { getBlock, getBlocks, getGroup } from "#sdk";
 import { defineCommand } from "../../command.ts";
 import { parseCount, parseNumber } from "../../parse.ts";
+
+function describeCertificate(certificate: Certificate): string {
+  if (certificate.engine === "solo") return `solo ${certificate.key}`;
+  const votes = certificate.commit?.signatures.filter((vote) => vote !== null).length;
+  const signed = votes === undefined ? "no votes yet" : `${votes} validators`;
+  return `cometbft block ${certificate.block}, ${signed}`;
+}
 
 export const ledgerBlocks = defineCommand<[height: number | undefined], { from?: number; limit: number }>({
   name: "blocks",
@@ -33,7 +40,7 @@ export const ledgerBlocks = defineCommand<[height: number | undefined], { from?:
         ["time", shell.time(header.time)],
         ["state", header.state],
         ["previous", header.previous],
-        ["vouched by", `${block.certificate.engine} ${block.certificate.key}`],
+        ["vouched by", describeCertificate(block.certificate)],
       ]);
       return {
         json: block,
