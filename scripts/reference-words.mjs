@@ -7,6 +7,7 @@ export const ERROR_ROOMS = {
   did: ["DIDs", "Syntax of `did:hansa`."],
   token: ["Tokens", "Certificates, attestations, connection tokens, commands."],
   proof: ["Proofs", "Proof files and the genesis inside of them."],
+  founding: ["Founding", "Joining and founding files of a group. docs/guide/founding.md goes through them."],
   event: ["CloudEvents", "Events as they travel."],
   transaction: [
     "Transactions",

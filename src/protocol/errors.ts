@@ -174,6 +174,52 @@ export const PROTOCOL_ERRORS = {
     meaning: "The proof holds, but under another group than the one trusted.",
     advice: "Compare the group ids; pass the right one with --trust.",
   },
+  "founding.malformed": {
+    status: 400,
+    meaning: "The file is not a joining or founding file, or not as Hansa wrote it.",
+    advice:
+      "Ask its sender for it again, and pass it on unchanged; `hansa group request` and `hansa group create` make them.",
+  },
+  "founding.key": {
+    status: 422,
+    meaning: "A key in a joining file is not proved to be its member's.",
+    advice: "Do not found with this file; ask the member to make it anew with `hansa group request`.",
+  },
+  "founding.group": {
+    status: 409,
+    meaning: "Joining files are for different groups.",
+    advice: "Let all founders ask with the same --alliance and --group.",
+  },
+  "founding.expired": {
+    status: 422,
+    meaning: "A joining file is no longer valid, or not yet.",
+    advice: "Ask its member for a fresh one; check the clocks.",
+  },
+  "founding.duplicate": {
+    status: 409,
+    meaning: "Two founders have the same DID, name, key, address or endpoint.",
+    advice: "Let each founder make keys in a home of its own, and give its own address.",
+  },
+  "founding.no-node": {
+    status: 422,
+    meaning: "No founder brings a node.",
+    advice: "Let at least one founder, better four, ask with --address.",
+  },
+  "founding.differs": {
+    status: 422,
+    meaning: "A genesis does not follow from its joining files, or two files are of different groups.",
+    advice: "Do not sign it; make it anew from the joining files with `hansa group create`.",
+  },
+  "founding.approval": {
+    status: 422,
+    meaning: "An approval is not a founder's, is for another group, or its signature does not hold.",
+    advice: "Ask the founder to sign the founding file again with `hansa group sign`.",
+  },
+  "founding.unapproved": {
+    status: 409,
+    meaning: "Not all founders have signed.",
+    advice: "Have those whom the message names sign it, and put the files together with `hansa group combine`.",
+  },
   "event.malformed": {
     status: 400,
     meaning: "The event is not a valid CloudEvent 1.0.",
