@@ -31,6 +31,21 @@ export const NODE_ERRORS = {
     meaning: "No node is known that plays for the platform of a command's target.",
     advice: "Host the member on this node (`hosted` in config.json), or connect its own node.",
   },
+  "node.peer-refused": {
+    status: 502,
+    meaning: "Another member's node refused what this node asked of it.",
+    advice: "See the payload's `refusal`; it may be behind: try again in a moment.",
+  },
+  "node.peer-malformed": {
+    status: 502,
+    meaning: "A message of another member's node is not one that this version knows.",
+    advice: "Compare the two nodes' versions.",
+  },
+  "node.untrusted-head": {
+    status: 502,
+    meaning: "No peer could show a header that follows from the genesis's validators.",
+    advice: "Check that the genesis is the right one, and that peers run and admit this node.",
+  },
   "node.worker-lost": {
     status: 503,
     meaning: "A signature worker died.",

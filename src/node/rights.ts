@@ -1,4 +1,5 @@
 import { type Clock, HansaError } from "#base";
+import { type Algorithm, createSigner, type PublicKey, suiteOfJose } from "#crypto";
 import { type EventRights, eventError, type Principal } from "#events";
 import {
   authenticationKey,
@@ -6,29 +7,67 @@ import {
   isAdmitted,
   isLiveIdentity,
   type Ledger,
+  mayRead,
   readDevice,
+  readParameters,
   readTopic,
   topicAllows,
   topicConcerns,
 } from "#ledger";
 import {
   CONNECTION_TOKEN_SECONDS,
+  type DecodedToken,
   decodeConnectionToken,
+  decodeRequestToken,
   didOfKeyId,
   fingerprintOfDid,
-  requireSignedBy,
+  isSignedBy,
+  isTokenOf,
+  REQUEST_TOKEN_SECONDS,
+  type SignedRequest,
 } from "#protocol";
+import { nodeError } from "./errors.ts";
+import { RequestMemory } from "./request-memory.ts";
 
 /** How far a device's clock may be ahead of ours, seconds. */
 const SKEW = 60;
 
-interface KnownPrincipal extends Principal {
+/** Whoever proved a key of a DID. */
+export interface KnownPrincipal extends Principal {
+  /** DID URL of the key. */
   readonly kid: string;
 }
 
-/** Rights in topics, read off this node's replica at every step: what a block takes away is gone with it. */
-export function ledgerRights(ledger: Ledger, clock: Clock): EventRights {
+/** Rights in a group: in its topics, and to read its ledger. */
+export interface LedgerRights extends EventRights {
+  authenticate(token: string): KnownPrincipal;
+  /**
+   * Verifies a request token against the ledger's current state, and uses it up.
+   *
+   * @throws HansaError `http.unauthenticated`, `http.too-many-requests`
+   */
+  authenticateRequest(token: string, request: SignedRequest): KnownPrincipal;
+  /** Whether only parties of the group may read its ledger. */
+  isClosed(): boolean;
+  /** Whether a DID may read the ledger: a live identity, no suspended or removed member, no device that may not act. */
+  mayRead(did: string): boolean;
+  /** Whether a principal that proved its key in another group of this node has the same key and a right to read here. */
+  knows(principal: KnownPrincipal): boolean;
+}
+
+/** Claims that every token has. */
+interface TokenClaims {
+  readonly iss: string;
+  readonly aud: string;
+  readonly iat: number;
+  readonly exp: number;
+}
+
+/** Rights, read off this node's replica at every step: what a block takes away is gone with it. */
+export function ledgerRights(ledger: Ledger, clock: Clock): LedgerRights {
   const { state } = ledger;
+  const started = Math.floor(clock.now() / 1000);
+  const used = new RequestMemory();
   // An idle chain's block time stands still; expiry must not.
   const time = () => Math.max(clock.now(), ledger.head?.header.time ?? 0);
   const needs = {
@@ -44,42 +83,55 @@ export function ledgerRights(ledger: Ledger, clock: Clock): EventRights {
     return "subject";
   };
 
+  /** What every token must be before what it says counts. Whether a key is unknown or a signature wrong, an outsider cannot tell. */
+  function proven(
+    { token, claims }: { token: DecodedToken; claims: TokenClaims },
+    longest: number,
+    refuse: (problem: string) => HansaError,
+  ): KnownPrincipal {
+    const { kid, alg } = token.header;
+    const now = Math.floor(clock.now() / 1000);
+    if (claims.aud !== ledger.group.id) throw refuse("it is for another group");
+    if (didOfKeyId(kid) !== claims.iss) throw refuse("`kid` is not a key of `iss`");
+    if (claims.iat > now + SKEW) throw refuse("it is not yet valid");
+    if (claims.exp <= now) throw refuse("it has expired");
+    if (claims.exp - claims.iat > longest) throw refuse(`it is valid for more than ${longest} s`);
+    const key = authenticationKey(state, kid);
+    const signed = isSignedBy(token, key ?? decoyKey(alg));
+    if (key === undefined || !signed) throw refuse("no key that may act here made its signature");
+    const kind = stands(claims.iss);
+    if (kind === undefined) throw refuse("its subject is not in good standing");
+    return { did: claims.iss, fingerprint: fingerprintOfDid(claims.iss), kind, expires: claims.exp * 1000, kid };
+  }
+
   return {
     authenticate(text) {
       const refuse = (problem: string, cause?: unknown) =>
         eventError("events.unauthenticated", `connection token: ${problem}`, { problem }, cause);
-      let decoded: ReturnType<typeof decodeConnectionToken>;
-      try {
-        decoded = decodeConnectionToken(text);
-      } catch (error) {
-        throw refuse(error instanceof HansaError ? error.message : "malformed", error);
-      }
-      const { token, claims } = decoded;
-      const now = Math.floor(clock.now() / 1000);
-      if (claims.aud !== ledger.group.id) throw refuse("it is for another group");
-      if (didOfKeyId(token.header.kid) !== claims.iss) throw refuse("`kid` is not a key of `iss`");
-      if (claims.iat > now + SKEW) throw refuse("it is not yet valid");
-      if (claims.exp <= now) throw refuse("it has expired");
-      if (claims.exp - claims.iat > CONNECTION_TOKEN_SECONDS)
-        throw refuse(`it is valid for more than ${CONNECTION_TOKEN_SECONDS} s`);
-      const key = authenticationKey(state, token.header.kid);
-      if (key === undefined) throw refuse("its key is unknown");
-      try {
-        requireSignedBy(token, key);
-      } catch (error) {
-        throw refuse("the signature does not match", error);
-      }
-      const kind = stands(claims.iss);
-      if (kind === undefined) throw refuse("its subject is not in good standing");
-      const principal: KnownPrincipal = {
-        did: claims.iss,
-        fingerprint: fingerprintOfDid(claims.iss),
-        kind,
-        expires: claims.exp * 1000,
-        kid: token.header.kid,
-      };
+      return proven(decoded(() => decodeConnectionToken(text), refuse), CONNECTION_TOKEN_SECONDS, refuse);
+    },
+
+    authenticateRequest(text, request) {
+      const refuse = (problem: string, cause?: unknown) =>
+        nodeError("http.unauthenticated", `request token: ${problem}`, { problem }, cause);
+      const { token, claims } = decoded(() => decodeRequestToken(text), refuse);
+      if (!isTokenOf(claims, request)) throw refuse("it is for another request");
+      // What was used before a restart is forgotten: so nothing signed before it is taken.
+      if (claims.iat < started) throw refuse("it was signed before this node started");
+      const principal = proven({ token, claims }, REQUEST_TOKEN_SECONDS, refuse);
+      const use = used.use(claims.iss, claims.jti, claims.exp, Math.floor(clock.now() / 1000));
+      if (use === "used") throw refuse("it was used before");
+      if (use === "full")
+        throw nodeError("http.too-many-requests", "more signed requests than are remembered: use a connection token", {
+          did: claims.iss,
+        });
       return principal;
     },
+
+    isClosed: () => ledger.head !== undefined && readParameters(state).reads === "parties",
+    mayRead: (did) => stands(did) !== undefined && mayRead(state, did),
+    knows: ({ did, kid }) =>
+      authenticationKey(state, kid) !== undefined && stands(did) !== undefined && mayRead(state, did),
 
     stillValid(principal) {
       const { kid } = principal as KnownPrincipal;
@@ -100,4 +152,26 @@ export function ledgerRights(ledger: Ledger, clock: Clock): EventRights {
     maySubscribeAny: (principal, topic) => topicConcerns(state, needs, "subscribe", principal.did, topic),
     maySubscribe: (principal, topic, filter) => topicAllows(state, needs, "subscribe", principal.did, topic, filter),
   };
+}
+
+/** Takes a token apart; why it cannot be is told as a refusal. */
+function decoded<Decoded>(decode: () => Decoded, refuse: (problem: string, cause?: unknown) => HansaError): Decoded {
+  try {
+    return decode();
+  } catch (error) {
+    throw refuse(error instanceof HansaError ? error.message : "malformed", error);
+  }
+}
+
+const decoys = new Map<Algorithm, PublicKey>();
+
+/** A key that nobody has: checking against it takes as long as checking against a known one. */
+function decoyKey(alg: string): PublicKey {
+  const algorithm = suiteOfJose(alg)?.algorithm ?? "Ed25519";
+  let decoy = decoys.get(algorithm);
+  if (decoy === undefined) {
+    decoy = { algorithm, bytes: createSigner(algorithm).publicKey };
+    decoys.set(algorithm, decoy);
+  }
+  return decoy;
 }

@@ -1,0 +1,73 @@
+/** What members' nodes ask each other over the gate: one request, one answer, both JSON. The gate has authenticated who asks. */
+import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { decodeUtf8, encodeUtf8, HansaError, type Json, parseJson } from "#base";
+import { Closed, type SignedHeader, type ValidatorChange } from "#protocol";
+import { nodeError } from "./errors.ts";
+
+const PeerRequest = Type.Union([
+  /** A command for a device of a member that the asked node plays for; answers its receipt. */
+  Closed({ kind: Type.Literal("command"), token: Type.String({ maxLength: 65_536 }) }),
+  /** The newest header with its votes, and the way from the genesis to their validators. */
+  Closed({ kind: Type.Literal("head") }),
+]);
+export type PeerRequest = Static<typeof PeerRequest>;
+
+/** What a node knows of the newest header that a quorum vouched for. */
+export interface PeerHead {
+  readonly signed: SignedHeader;
+  readonly validators: readonly ValidatorChange[];
+}
+
+/** How a node answers its peers. */
+export interface PeerAnswers {
+  /** @returns the receipt's token */
+  command(token: string): Promise<string>;
+  head(): Promise<PeerHead>;
+}
+
+const LIMITS = { depth: 64, integers: true } as const;
+
+/** Answers one request of a peer; a refusal travels as its code. */
+export async function answerPeer(answers: PeerAnswers, payload: Uint8Array): Promise<Uint8Array> {
+  try {
+    const request = readJson(PeerRequest, payload);
+    const answer = request.kind === "command" ? await answers.command(request.token) : await answers.head();
+    return encodeUtf8(JSON.stringify({ answer }));
+  } catch (error) {
+    const refusal =
+      error instanceof HansaError
+        ? { code: error.code, message: error.message }
+        : { code: "http.internal", message: "the node failed" };
+    return encodeUtf8(JSON.stringify({ refusal }));
+  }
+}
+
+/** Sends a request by a way that the caller names. */
+export async function askPeer(
+  send: (payload: Uint8Array) => Promise<Uint8Array>,
+  request: PeerRequest,
+): Promise<Json> {
+  const answer = readJson(
+    Type.Union([
+      Closed({ answer: Type.Unknown() }),
+      Closed({ refusal: Closed({ code: Type.String(), message: Type.String() }) }),
+    ]),
+    await send(encodeUtf8(JSON.stringify(request))),
+  );
+  if ("refusal" in answer)
+    throw nodeError("node.peer-refused", `the peer refused: ${answer.refusal.message}`, { refusal: answer.refusal.code });
+  return answer.answer as Json;
+}
+
+function readJson<Schema extends TSchema>(schema: Schema, payload: Uint8Array): Static<Schema> {
+  const text = decodeUtf8(payload);
+  let value: unknown;
+  try {
+    value = text === undefined ? undefined : parseJson(text, LIMITS);
+  } catch (error) {
+    throw nodeError("node.peer-malformed", "a peer's message is not strict JSON", {}, error);
+  }
+  if (!Value.Check(schema, value)) throw nodeError("node.peer-malformed", "a peer's message has another shape");
+  return value as Static<Schema>;
+}
