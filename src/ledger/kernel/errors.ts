@@ -4,6 +4,7 @@ import { DEVICE_ERRORS } from "../modules/devices/errors.ts";
 import { IDENTITY_ERRORS } from "../modules/identity/errors.ts";
 import { LINKAGE_MODULE_ERRORS } from "../modules/linkages/errors.ts";
 import { MEMBER_ERRORS } from "../modules/members/errors.ts";
+import { NODE_ERRORS } from "../modules/nodes/errors.ts";
 import { TOPIC_ERRORS } from "../modules/topics/errors.ts";
 
 /** Every code that can stand in a receipt. */
@@ -14,6 +15,7 @@ export const RECEIPT_ERRORS = {
   ...DEVICE_ERRORS,
   ...LINKAGE_MODULE_ERRORS,
   ...TOPIC_ERRORS,
+  ...NODE_ERRORS,
 } as const satisfies ReceiptErrorTable;
 
 export type ReceiptErrorCode = keyof typeof RECEIPT_ERRORS;

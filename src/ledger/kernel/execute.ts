@@ -93,6 +93,9 @@ export interface ExecutionParts {
   readonly verified: VerifiedSignatures;
   /** Nodes of validators whose vote the last block lacked. */
   readonly absent: readonly string[];
+  /** State and time of the last block. */
+  readonly before: Reader;
+  readonly lastTime: number;
   /** Whether an executed transaction, earlier in the block or before, has this one's id. */
   readonly isReplay: (transaction: Transaction) => boolean;
 }
@@ -128,6 +131,8 @@ export function executeTransaction(
       alliance: parts.group.alliance,
       issuer: transaction.claims.iss,
       absent: parts.absent,
+      before: parts.before,
+      lastTime: parts.lastTime,
       parties: partiesOf(block, transaction),
       emit: (fact, about, data = {}) => facts.push({ fact, about: [...new Set(about)], data }),
     };

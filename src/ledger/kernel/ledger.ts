@@ -195,6 +195,8 @@ export class Ledger {
     const parts = {
       group: this.group,
       absent: block.absent ?? NOBODY,
+      before: this.#state,
+      lastTime: head.time,
       decoded: this.#decoded,
       verified: this.#verified,
       isReplay: (transaction: Transaction) => inBlock.has(transaction.idText) || this.#replay.has(transaction),

@@ -32,6 +32,10 @@ export interface Context {
   readonly issuer: string;
   /** Nodes of validators whose vote the last block lacked; empty where nobody votes. */
   readonly absent: readonly string[];
+  /** State as the last block left it: under an engine with a quorum its validators decide the next block, too. */
+  readonly before: Reader;
+  /** Time of the last block, milliseconds. */
+  readonly lastTime: number;
   readonly parties: ReadonlyMap<string, Party>;
   emit(fact: string, about: readonly string[], data?: Fact["data"]): void;
 }

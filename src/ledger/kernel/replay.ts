@@ -32,7 +32,8 @@ export function* replayBlocks(
             ...(header.misbehaviour === undefined ? {} : { misbehaviour: header.misbehaviour }),
           });
     const computed = execution.header;
-    const names = Object.keys(computed).sort() as (keyof BlockHeader)[];
+    // Of both: a member too many in the stored header is a difference, too.
+    const names = [...new Set([...Object.keys(computed), ...Object.keys(header)])].sort() as (keyof BlockHeader)[];
     const differs = names.find((name) => JSON.stringify(computed[name]) !== JSON.stringify(header[name]));
     const step = { height: header.height, stored: header.state, computed: computed.state };
     yield differs === undefined ? step : { ...step, differs };

@@ -1,6 +1,6 @@
 /** The modules and what they hand each other: all wiring of the state machine, in one place. */
 import { decodeMultikey, type PublicKey } from "#crypto";
-import { type Contract, didOfKeyId } from "#protocol";
+import { type Contract, didOfKeyId, type NodeRecord } from "#protocol";
 import type { Module } from "../kernel/module.ts";
 import type { Reader } from "../state/state.ts";
 import { DEVICE_ERRORS } from "./devices/errors.ts";
@@ -22,7 +22,13 @@ import { MEMBER_ERRORS } from "./members/errors.ts";
 import { memberHandlers } from "./members/handlers.ts";
 import { MEMBER_OPERATIONS } from "./members/operations.ts";
 import { memberQueries } from "./members/queries.ts";
-import { isActiveMember, readParameters } from "./members/records.ts";
+import { isActiveMember, readMember, readParameters } from "./members/records.ts";
+import { NODE_ERRORS } from "./nodes/errors.ts";
+import { nodeHandlers } from "./nodes/handlers.ts";
+import { NODE_OPERATIONS } from "./nodes/operations.ts";
+import { nodeQueries } from "./nodes/queries.ts";
+import { readNode } from "./nodes/records.ts";
+import { admittedNode as isLetIn, validatorsOf } from "./nodes/validators.ts";
 import { TOPIC_ERRORS } from "./topics/errors.ts";
 import { topicHandlers } from "./topics/handlers.ts";
 import { TOPIC_OPERATIONS } from "./topics/operations.ts";
@@ -51,6 +57,30 @@ export function linkageHolds(state: Reader, contract: Contract): boolean {
   return partiesStand(state, contract, readDevice);
 }
 
+/** The node of an id as long as its peers let it in: registered, not retired, its member active. */
+export function admittedNode(state: Reader, node: string): NodeRecord | undefined {
+  return isLetIn(state, node, { isActiveMember });
+}
+
+/**
+ * Whether a DID may read the group, once it has shown that it has one of the DID's keys. Where the parameters keep reading to `parties`
+ * that is every live DID of this ledger, but no member that was suspended or removed, and no device that was quarantined or revoked, or
+ * whose platform is no active member. Who sponsored a DID makes no difference: it is its subject's own.
+ *
+ * @example
+ * ```ts
+ * if (!mayRead(ledger.state, did)) throw forbidden();
+ * ```
+ */
+export function mayRead(state: Reader, did: string): boolean {
+  if (readParameters(state).reads !== "parties") return true;
+  if (!isLiveIdentity(state, did)) return false;
+  if (readMember(state, did) !== undefined && !isActiveMember(state, did)) return false;
+  const device = readDevice(state, did);
+  if (device === undefined) return true;
+  return (device.status === "enrolled" || device.status === "admitted") && isActiveMember(state, device.operator);
+}
+
 const linkageNeeds = { isActiveMember, isLiveIdentity, readDevice };
 
 const deviceNeeds = {
@@ -64,7 +94,11 @@ export const MODULES: readonly Module[] = [
   {
     name: "members",
     operations: MEMBER_OPERATIONS,
-    handlers: memberHandlers({ isLiveIdentity }),
+    handlers: memberHandlers({
+      isLiveIdentity,
+      validators: validatorsOf({ isActiveMember }),
+      memberOfNode: (state, node) => readNode(state, node)?.member,
+    }),
     queries: memberQueries,
     errors: MEMBER_ERRORS,
   },
@@ -95,5 +129,12 @@ export const MODULES: readonly Module[] = [
     handlers: topicHandlers({ isActiveMember }),
     queries: topicQueries,
     errors: TOPIC_ERRORS,
+  },
+  {
+    name: "nodes",
+    operations: NODE_OPERATIONS,
+    handlers: nodeHandlers({ isActiveMember }),
+    queries: nodeQueries,
+    errors: NODE_ERRORS,
   },
 ] as readonly Module[];

@@ -5,7 +5,8 @@ import { Closed, Multikey } from "./fields.ts";
 export const NodeId = Type.String({ pattern: "^[0-9a-f]{40}$", description: "id of a node: 40 hexadecimal digits" });
 /** Where other members' nodes reach it. */
 export const NodeAddress = Type.String({
-  pattern: "^([A-Za-z0-9.-]{1,253}|\\[[0-9a-fA-F:.]{2,45}\\]):[0-9]{1,5}$",
+  pattern:
+    "^([A-Za-z0-9.-]{1,253}|\\[[0-9a-fA-F:.]{2,45}\\]):(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})$",
   description: "host:port",
   examples: ["ledger.acme.example:7422"],
 });
@@ -30,7 +31,11 @@ export const NODE_OPERATIONS = {
     "Makes a node of one's own known: peers admit it from the next block on. It does not vote yet.",
   ),
   "nodes.update": Closed(
-    { node: NodeId, address: Type.Optional(NodeAddress), endpoint: Type.Optional(NodeEndpoint) },
+    {
+      node: NodeId,
+      address: Type.Optional(NodeAddress),
+      endpoint: Type.Optional(Type.Union([NodeEndpoint, Type.Null()], { description: "`null`: none any more" })),
+    },
     "Changes where one's own node is reached.",
   ),
   "nodes.ready": Closed(

@@ -1,4 +1,6 @@
+import type { MemberChange } from "#protocol";
 import { defineCommand } from "../../command.ts";
+import type { Shell } from "../../shell.ts";
 import { LIST_OPTIONS, type ListOptions, showList } from "../../show.ts";
 
 export const memberProposals = defineCommand<[], ListOptions>({
@@ -16,11 +18,7 @@ export const memberProposals = defineCommand<[], ListOptions>({
       ({ proposal, change, status, approvals, rejections, expires, proposer }) => [
         String(proposal),
         change.kind,
-        change.kind === "parameters"
-          ? ""
-          : change.kind === "admit"
-            ? `${shell.value(change.name)} ${shell.id(change.member)}`
-            : shell.id(change.member),
+        aboutOf(shell, change),
         shell.status(status),
         String(approvals.length),
         String(rejections.length),
@@ -29,3 +27,10 @@ export const memberProposals = defineCommand<[], ListOptions>({
       ],
     ),
 });
+
+function aboutOf(shell: Shell, change: MemberChange): string {
+  if (change.kind === "parameters") return "";
+  if ("node" in change)
+    return change.kind === "addValidator" ? `${shell.id(change.node)} power ${change.power}` : shell.id(change.node);
+  return change.kind === "admit" ? `${shell.value(change.name)} ${shell.id(change.member)}` : shell.id(change.member);
+}

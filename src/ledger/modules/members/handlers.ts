@@ -16,7 +16,10 @@ import {
 
 /** Votes that a change wants: the smallest whole number that is at least the share of the active members. */
 export function votesNeeded(parameters: Parameters, kind: MemberChange["kind"], active: number): number {
-  const { numerator, denominator } = parameters.quorums[kind];
+  const { quorums } = parameters;
+  const quorum =
+    kind === "addValidator" || kind === "removeValidator" ? (quorums.validators ?? quorums.parameters) : quorums[kind];
+  const { numerator, denominator } = quorum;
   // ceil(n·a / d) in integers.
   const product = numerator * active;
   const whole = (product - (product % denominator)) / denominator;
@@ -41,6 +44,14 @@ export function memberHandlers(needs: MembersNeeds): Handlers<"members"> {
     return proposal;
   }
 
+  /** Whom a change is about, as facts name them. */
+  function subjectsOf({ state }: Context, change: MemberChange): readonly string[] {
+    if ("member" in change) return [change.member];
+    if (!("node" in change)) return [];
+    const member = needs.memberOfNode(state, change.node);
+    return [`node/${change.node}`, ...(member === undefined ? [] : [member])];
+  }
+
   /** Whether a change makes sense now: checked when proposed, and again when it takes effect. */
   function checkChange(context: Context, change: MemberChange): void {
     if (change.kind === "parameters") {
@@ -51,6 +62,10 @@ export function memberHandlers(needs: MembersNeeds): Handlers<"members"> {
         throw refuse("members.last-quorum", "there are fewer members than `leastMembers` would want", {
           leastMembers: change.parameters.leastMembers,
         });
+      return;
+    }
+    if (change.kind === "addValidator" || change.kind === "removeValidator") {
+      needs.validators.check(context, change);
       return;
     }
     const member = readMember(context.state, change.member);
@@ -84,6 +99,8 @@ export function memberHandlers(needs: MembersNeeds): Handlers<"members"> {
       if (left < least || left < 1)
         throw refuse("members.last-quorum", "too few members would remain", { remaining: left, least });
     }
+    if (change.kind === "suspend" || change.kind === "remove")
+      needs.validators.check(context, { kind: change.kind, member: change.member });
   }
 
   function apply(context: Context, change: MemberChange): void {
@@ -92,6 +109,13 @@ export function memberHandlers(needs: MembersNeeds): Handlers<"members"> {
       state.put(PARAMETERS_KEY, change.parameters);
       return;
     }
+    if (change.kind === "addValidator" || change.kind === "removeValidator") {
+      needs.validators.apply(context, change);
+      return;
+    }
+    // Its nodes' votes end with the member's own; a member that comes back asks for them anew.
+    if (change.kind === "suspend" || change.kind === "remove")
+      needs.validators.apply(context, { kind: change.kind, member: change.member });
     const before = readMember(state, change.member);
     const next: MemberRecord =
       change.kind === "admit"
@@ -122,7 +146,7 @@ export function memberHandlers(needs: MembersNeeds): Handlers<"members"> {
     const needed = votesNeeded(readParameters(state), proposal.change.kind, active.length);
     const approvals = proposal.approvals.filter((did) => active.includes(did)).length;
     const rejections = proposal.rejections.filter((did) => active.includes(did)).length;
-    const about = [`proposal/${proposal.proposal}`, ...("member" in proposal.change ? [proposal.change.member] : [])];
+    const about = [`proposal/${proposal.proposal}`, ...subjectsOf(context, proposal.change)];
     if (approvals >= needed) {
       checkChange(context, proposal.change);
       apply(context, proposal.change);
@@ -158,7 +182,7 @@ export function memberHandlers(needs: MembersNeeds): Handlers<"members"> {
         rejections: [],
         expires: context.time + readParameters(context.state).proposalSeconds * 1000,
       };
-      const about = [proposer, `proposal/${roll.next}`, ...("member" in change ? [change.member] : [])];
+      const about = [proposer, `proposal/${roll.next}`, ...subjectsOf(context, change)];
       context.emit("members.proposed", about, { proposal: roll.next, kind: change.kind });
       settle(context, proposal);
     },

@@ -1,6 +1,19 @@
+import type { MemberChange } from "#protocol";
+import type { Context } from "../../kernel/module.ts";
 import type { Reader } from "../../state/state.ts";
 
-/** What membership wants of identity: a member is a DID whose keys can act. */
+/** Changes of members that touch who votes in consensus. */
+export type ChangeOfValidators =
+  | Extract<MemberChange, { kind: "addValidator" | "removeValidator" }>
+  | { readonly kind: "suspend" | "remove"; readonly member: string };
+
 export interface MembersNeeds {
+  /** Of identity: a member is a DID whose keys can act. */
   isLiveIdentity(state: Reader, did: string): boolean;
+  /** Of nodes: whether consensus can take a change, and to make it. */
+  readonly validators: {
+    check(context: Context, change: ChangeOfValidators): void;
+    apply(context: Context, change: ChangeOfValidators): void;
+  };
+  memberOfNode(state: Reader, node: string): string | undefined;
 }

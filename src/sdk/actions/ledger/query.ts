@@ -3,12 +3,14 @@ import type {
   LinkageView,
   MemberRecord,
   ModelRecord,
+  NodeRecord,
   Page,
   Parameters,
   ProposalRecord,
   QueryArgs,
   QueryName,
   TopicRecord,
+  ValidatorsRecord,
 } from "#protocol";
 import type { DidVersions, ResolvedDid, RootRecord } from "../../answers.ts";
 import type { Client } from "../../client.ts";
@@ -31,6 +33,9 @@ export interface QueryAnswers {
   readonly "devices.get": DeviceView;
   readonly "linkages.list": Page<LinkageView>;
   readonly "linkages.get": LinkageView;
+  readonly "nodes.list": Page<NodeRecord>;
+  readonly "nodes.get": NodeRecord;
+  readonly "nodes.validators": ValidatorsRecord;
   readonly "topics.list": Page<TopicRecord>;
   readonly "topics.get": TopicRecord;
 }
