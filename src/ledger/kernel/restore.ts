@@ -18,6 +18,7 @@ export function restoreLedger(
   signed: SignedHeader,
   records: readonly StoredRecord[],
 ): void {
+  requireFitting(genesis, store, signed);
   verifySignedHeader(genesis, signed);
   restoreStore(genesis, store, signed, records);
 }
@@ -29,9 +30,7 @@ export function restoreStore(
   signed: SignedHeader,
   records: readonly StoredRecord[],
 ): void {
-  if (store.head() !== undefined) throw ledgerError("ledger.not-empty", "the store has blocks already");
-  if (signed.header.group !== groupIdOf(genesis))
-    throw ledgerError("ledger.genesis-mismatch", "the snapshot is another group's", { group: signed.header.group });
+  requireFitting(genesis, store, signed);
   const head = {
     height: signed.header.height,
     time: signed.header.time,
@@ -46,4 +45,10 @@ export function restoreStore(
   if (encodeBase64Url(new State(trial).root) !== signed.header.state)
     throw ledgerError("ledger.root-mismatch", "the snapshot does not give the signed root", { height: head.height });
   store.restoreSnapshot(records, head);
+}
+
+function requireFitting(genesis: Genesis, store: StateStore, signed: SignedHeader): void {
+  if (store.head() !== undefined) throw ledgerError("ledger.not-empty", "the store has blocks already");
+  if (signed.header.group !== groupIdOf(genesis))
+    throw ledgerError("ledger.genesis-mismatch", "the snapshot is another group's", { group: signed.header.group });
 }
