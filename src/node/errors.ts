@@ -16,6 +16,21 @@ export const NODE_ERRORS = {
     meaning: "The folder holds no Hansa home.",
     advice: "Make one with `hansa init`.",
   },
+  "node.no-group": {
+    status: 409,
+    meaning: "The home is in no group, so there is nothing to serve.",
+    advice: "Found or join one: `hansa group request`, then `hansa group join`.",
+  },
+  "node.group-exists": {
+    status: 409,
+    meaning: "The home holds another group of this name.",
+    advice: "Leave that one first with `hansa group leave`, or use another home.",
+  },
+  "node.other-member": {
+    status: 409,
+    meaning: "The home's node is run by another member than the one that joins.",
+    advice: "Use the home that made the joining file; each member has its own.",
+  },
   "node.key-missing": {
     status: 500,
     meaning: "A key that the configuration names is not in the key file.",

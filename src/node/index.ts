@@ -1,6 +1,17 @@
 export { DEFAULT_CONFIG, ENVIRONMENT, NodeConfig, parseConfig } from "./config/config.ts";
 export { type GroupFiles, type Home, homeAt, readConfig, readGenesis } from "./config/home.ts";
+export { engineKeyName, groupKeys, nodeSigner, openHomeKeys } from "./config/home-keys.ts";
 export { type FoundingMember, type InitOptions, type InitResult, initHome } from "./config/init-home.ts";
+export {
+  type InstallOptions,
+  type InstallResult,
+  installGroup,
+  type Listen,
+  listenOf,
+  removeGroupEntry,
+  setGroupAside,
+  storedConfig,
+} from "./config/install-group.ts";
 export { NODE_ERRORS } from "./errors.ts";
 export { openApiDocument } from "./http/openapi.ts";
 export { ALL_ERRORS, problemOf } from "./http/problem.ts";

@@ -27,7 +27,8 @@ export const NodeConfig = Closed({
       /** Groups under cometbft: newest engine blocks that are kept for peers that catch up; 0 or left out: all. */
       keepBlocks: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000 })),
     }),
-    1,
+    // None: a home whose member has left its last group. No node starts on it, and its settings stay.
+    0,
     16,
   ),
   http: Closed({

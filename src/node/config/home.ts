@@ -11,12 +11,17 @@ export interface Home {
   readonly configFile: string;
   readonly keyFile: string;
   readonly backups: string;
+  /** Groups that the member left. */
+  readonly left: string;
   group(name: string): GroupFiles;
 }
 
 export interface GroupFiles {
   readonly folder: string;
   readonly genesis: string;
+  /** The founding file that the genesis came in, and this member's own joining file. Solo groups have neither. */
+  readonly founding: string;
+  readonly joining: string;
   readonly ledger: string;
   readonly events: string;
   readonly trail: string;
@@ -29,11 +34,14 @@ export function homeAt(folder: string): Home {
     configFile: join(folder, "config.json"),
     keyFile: join(folder, "keys.json"),
     backups: join(folder, "backups"),
+    left: join(folder, "left"),
     group(name) {
       const base = join(folder, "groups", name);
       return {
         folder: base,
         genesis: join(base, "genesis.json"),
+        founding: join(base, "founding.json"),
+        joining: join(base, "joining.jws"),
         ledger: join(base, "ledger.db"),
         events: join(base, "events.db"),
         trail: join(base, "trail.db"),
@@ -42,11 +50,18 @@ export function homeAt(folder: string): Home {
   };
 }
 
-/** @throws HansaError `node.home-missing`, `node.config` */
+/**
+ * The configuration of a home whose node is to run.
+ *
+ * @throws HansaError `node.home-missing`, `node.config`, `node.no-group`
+ */
 export function readConfig(home: Home, environment: Readonly<Record<string, string | undefined>>): NodeConfig {
   if (!existsSync(home.configFile))
     throw nodeError("node.home-missing", `${home.folder} holds no Hansa home`, { folder: home.folder });
-  return parseConfig(readFileSync(home.configFile, "utf8"), environment);
+  const config = parseConfig(readFileSync(home.configFile, "utf8"), environment);
+  if (config.groups.length === 0)
+    throw nodeError("node.no-group", `the home ${home.folder} is in no group`, { folder: home.folder });
+  return config;
 }
 
 /** @throws HansaError `node.config` */

@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { encodeMultikey, type Signer } from "#crypto";
-import { createKeyFile, type KeyFile, openKeyFile } from "#crypto/node";
 import {
   checkGenesis,
   DEFAULT_PARAMETERS,
@@ -15,6 +14,7 @@ import {
 import { nodeError } from "../errors.ts";
 import { DEFAULT_CONFIG, type NodeConfig, parseConfig } from "./config.ts";
 import { homeAt } from "./home.ts";
+import { openHomeKeys } from "./home-keys.ts";
 
 export interface FoundingMember {
   /** Name of the key file entry, and of the member. */
@@ -73,12 +73,7 @@ export async function initHome(options: InitOptions): Promise<InitResult> {
       groups: [{ name: options.group, engineKey: `engine/${options.group}` }],
     }),
   );
-  mkdirSync(home.folder, { recursive: true, mode: 0o700 });
-  mkdirSync(home.backups, { recursive: true, mode: 0o700 });
-  // A key file that is there already belongs to an attempt that did not come to its end, or was brought along: its keys are used.
-  const keys: KeyFile = existsSync(home.keyFile)
-    ? await openKeyFile(home.keyFile, options.passphrase)
-    : await createKeyFile(home.keyFile, options.passphrase);
+  const keys = await openHomeKeys(home, options.passphrase);
   try {
     const names = new Set(keys.list().map((entry) => entry.name));
     const signerOf = (name: string): Signer => {
