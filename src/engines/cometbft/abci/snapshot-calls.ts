@@ -1,0 +1,24 @@
+import type {
+  RequestApplySnapshotChunk,
+  RequestLoadSnapshotChunk,
+  RequestOfferSnapshot,
+  ResponseApplySnapshotChunk,
+  ResponseListSnapshots,
+  ResponseLoadSnapshotChunk,
+  ResponseOfferSnapshot,
+} from "cosmjs-types/tendermint/abci/types";
+
+/**
+ * The four calls of ABCI by which a fresh node gets state from peers. What throws here is a fault of ours and halts the engine: refusing a
+ * snapshot or a chunk is an answer, not an error.
+ */
+export interface SnapshotCalls {
+  /** What this node offers to peers, at most 10. */
+  list(): Promise<ResponseListSnapshots>;
+  /** One chunk of one's own snapshot; empty where there is none of this name. */
+  load(request: RequestLoadSnapshotChunk): Promise<ResponseLoadSnapshotChunk>;
+  /** A peer's snapshot, with the app hash that the light client found for its height. */
+  offer(request: RequestOfferSnapshot): Promise<ResponseOfferSnapshot>;
+  /** The next chunk of the snapshot that was accepted last. After the last one the ledger is restored: `Info` answers its height. */
+  apply(request: RequestApplySnapshotChunk): Promise<ResponseApplySnapshotChunk>;
+}
