@@ -171,7 +171,7 @@ export const PROTOCOL_ERRORS = {
   },
   "proof.untrusted": {
     status: 422,
-    meaning: "The proof holds, but under another group than the one trusted.",
+    meaning: "The proof is of another group than the one trusted.",
     advice: "Compare the group ids; pass the right one with --trust.",
   },
   "founding.malformed": {

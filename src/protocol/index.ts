@@ -1,6 +1,11 @@
 export * from "./block.ts";
 export * from "./checkpoint.ts";
+export { keepSoundVotes, type SignedPower, verifyCommit, voteSignBytes } from "./comet/commit.ts";
+export * from "./comet/follow.ts";
+export { hashCometHeader } from "./comet/header-hash.ts";
+export * from "./comet/rpc-json.ts";
 export * from "./comet/signed-block.ts";
+export { hashValidators, orderValidators } from "./comet/validator-set.ts";
 export * from "./command.ts";
 export * from "./device-tokens.ts";
 export * from "./did.ts";
@@ -24,4 +29,5 @@ export * from "./proof.ts";
 export * from "./queries.ts";
 export * from "./request-token.ts";
 export * from "./routes.ts";
+export * from "./signed-header.ts";
 export * from "./transaction.ts";

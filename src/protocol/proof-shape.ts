@@ -4,8 +4,9 @@
  */
 import { type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
+import { CometCommit, CometHeader, ValidatorChange } from "./comet/signed-block.ts";
 import { protocolError } from "./errors.ts";
-import { Closed, Digest } from "./operations/fields.ts";
+import { Closed, Digest, List } from "./operations/fields.ts";
 
 const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 // Members that later steps hold against a digest, a signature or a closed shape of their own.
@@ -21,9 +22,28 @@ const SignedHeader = Closed({
     transactions: Digest,
     receipts: Digest,
     state: Digest,
+    absent: Type.Optional(List(Type.String({ maxLength: 64 }), 1, 1000)),
+    misbehaviour: Type.Optional(
+      List(
+        Closed({
+          kind: Type.Union([Type.Literal("duplicate-vote"), Type.Literal("light-client-attack")]),
+          validator: Type.String({ maxLength: 64 }),
+          block: Count,
+        }),
+        1,
+        1000,
+      ),
+    ),
   }),
-  certificate: Closed({ engine: Type.Literal("solo"), key: Type.String(), signature: Type.String() }),
+  // In a proof the votes are there: a certificate that still waits for them vouches for nothing.
+  certificate: Type.Union([
+    Closed({ engine: Type.Literal("solo"), key: Type.String(), signature: Type.String() }),
+    Closed({ engine: Type.Literal("cometbft"), block: Count, header: CometHeader, commit: CometCommit }),
+  ]),
 });
+
+/** Most changes of validators that a file shows. */
+const Changes = Type.Optional(List(ValidatorChange, 0, 10_000));
 
 const Path = Closed({ index: Count, size: Count, path: Type.Array(Digest, { maxItems: 64 }) });
 
@@ -53,6 +73,7 @@ const SHAPES: Readonly<Record<string, TSchema>> = {
   "record-proof/1": Closed({
     hansa: Type.Literal("record-proof/1"),
     genesis: Checked,
+    validators: Changes,
     signed: SignedHeader,
     key: Type.String(),
     value: Checked,
@@ -61,6 +82,7 @@ const SHAPES: Readonly<Record<string, TSchema>> = {
   "trail-proof/1": Closed({
     hansa: Type.Literal("trail-proof/1"),
     genesis: Checked,
+    validators: Changes,
     about: Type.String(),
     headers: Type.Array(SignedHeader),
     height: Count,

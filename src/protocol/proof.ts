@@ -1,6 +1,6 @@
 /**
  * Proof files: what a third party verifies with no network and no node. All that it must know is the group's id, which holds the hash
- * of the genesis, which names who signs headers.
+ * of the genesis, which names who signs headers, or the validators that later ones follow from.
  */
 import {
   canonicalJson,
@@ -13,25 +13,24 @@ import {
   type Json,
   parseJson,
 } from "#base";
-import { decodeMultikey, leafHash, type MembershipProof, sha256, verifyMembership, verifySignature } from "#crypto";
-import { type BlockHeader, type Certificate, encodeHeader, headerInput, type Receipt, receiptLeaf } from "./block.ts";
+import { leafHash, type MembershipProof, sha256, verifyMembership } from "#crypto";
+import { type BlockHeader, encodeHeader, hashHeader, type Receipt, receiptLeaf } from "./block.ts";
+import type { TrustedValidators } from "./comet/follow.ts";
+import type { ValidatorChange } from "./comet/signed-block.ts";
 import { decodeCommandReceipt } from "./command.ts";
 import { protocolError } from "./errors.ts";
 import { checkGenesis, type Genesis, groupIdOf } from "./genesis.ts";
 import { checkInclusion, type InclusionProof } from "./inclusion.ts";
 import { checkProofShape } from "./proof-shape.ts";
+import { type SignedHeader, type Vouched, validatorSets, verifySignedHeader } from "./signed-header.ts";
 import { decodeTransaction } from "./transaction.ts";
-
-/** A header with what vouches for it. */
-export interface SignedHeader {
-  readonly header: BlockHeader;
-  readonly certificate: Certificate;
-}
 
 /** One record, present or absent, under one header. */
 export interface RecordProof {
   readonly hansa: "record-proof/1";
   readonly genesis: Genesis;
+  /** Every change of the validators, from the genesis or from a height that the asker named; absent where the engine has none. */
+  readonly validators?: readonly ValidatorChange[];
   readonly signed: SignedHeader;
   readonly key: string;
   /** Absent: `null`. */
@@ -69,6 +68,8 @@ export interface TrailCommand {
 export interface TrailProof {
   readonly hansa: "trail-proof/1";
   readonly genesis: Genesis;
+  /** As in a record proof. */
+  readonly validators?: readonly ValidatorChange[];
   /** Every entry has a fact about it; where there are no entries, a record's key is it, or ends with `/` and it. */
   readonly about: string;
   /** Headers of all heights that entries and records stand under, ascending. */
@@ -89,6 +90,10 @@ export interface VerifiedProof {
   readonly height: number;
   /** Block time, milliseconds. */
   readonly time: number;
+  /** Hash of the newest header, base64url: equal for all who see one ledger. */
+  readonly head: string;
+  /** Who vouched for the newest header. */
+  readonly vouched: Vouched;
   readonly records: readonly { readonly key: string; readonly value: Json }[];
   readonly entries: readonly TrailEntry[];
   readonly commands: readonly TrailCommand[];
@@ -96,20 +101,6 @@ export interface VerifiedProof {
 
 function invalid(step: string, message: string): HansaError {
   return protocolError("proof.invalid", message, { step });
-}
-
-/** @throws HansaError `proof.invalid` */
-export function verifySignedHeader(genesis: Genesis, signed: SignedHeader): void {
-  const { header, certificate } = signed;
-  if (header.group !== groupIdOf(genesis)) throw invalid("header", "the header is another group's");
-  if (genesis.engine.kind !== "solo" || certificate.engine !== "solo" || certificate.key !== genesis.engine.key)
-    throw invalid("certificate", "the header is not vouched for by the group's engine");
-  const key = decodeMultikey(genesis.engine.key);
-  const signature = decodeBase64Url(certificate.signature);
-  if (key === undefined || signature === undefined)
-    throw invalid("certificate", "the header is not vouched for by the group's engine");
-  if (!verifySignature(key, headerInput(encodeHeader(header)), signature))
-    throw invalid("certificate", `the signature under block ${header.height} does not hold`);
 }
 
 function verifyRecord(state: string, record: TrailRecord): void {
@@ -174,34 +165,52 @@ function verifyCommand(entry: TrailEntry | undefined, command: TrailCommand): vo
     throw invalid("command", "a command is not the one that its receipt names");
 }
 
+/** What a verifier knows from elsewhere. */
+export interface ProofTrust {
+  /** Id of the group; without it the file's own genesis is taken, and the caller compares `group`. */
+  readonly trust?: string | undefined;
+  /**
+   * Validators of a later height than the genesis, from a proof that was verified before. The file need not show how they came about;
+   * where it does, its way has to lead to them.
+   */
+  readonly trusted?: TrustedValidators | undefined;
+}
+
 /**
- * Checks a proof file through: genesis against the group's id, headers against the engine's key, every path against its root.
+ * Checks a proof file through: genesis against the group's id, headers against the engine's key or the validators' votes, every path
+ * against its root.
  *
- * @param trust - id of the group that the caller trusts; without it the file's own genesis is taken, and the caller compares `group`
  * @throws HansaError `proof.malformed`, `proof.invalid`, `proof.untrusted`
  * @example
  * ```ts
  * const { group, records } = verifyProof(JSON.parse(text), { trust: "hanse:main:2xG…" });
  * ```
  */
-export function verifyProof(file: unknown, options: { readonly trust?: string } = {}): VerifiedProof {
+export function verifyProof(file: unknown, options: ProofTrust = {}): VerifiedProof {
   const proof = file as ProofFile;
   let verified: VerifiedProof;
   try {
     checkProofShape(file);
     const genesis = checkGenesis(proof.genesis);
-    verified = proof.hansa === "record-proof/1" ? verifyRecordProof(genesis, proof) : verifyTrail(genesis, proof);
+    // One engine, one form: a list that nothing in the file needs would be a second spelling.
+    if ((genesis.engine.kind === "solo") !== (proof.validators === undefined))
+      throw invalid("validators", "changes of validators belong to engines with a quorum, and to all of their proofs");
+    const trust = options.trust ?? options.trusted?.group;
+    if (trust !== undefined && trust !== groupIdOf(genesis)) throw untrusted(groupIdOf(genesis), trust);
+    verified =
+      proof.hansa === "record-proof/1"
+        ? verifyRecordProof(genesis, proof, options.trusted)
+        : verifyTrail(genesis, proof, options.trusted);
   } catch (error) {
     if (error instanceof HansaError) throw error;
     // Missing members surface as TypeErrors; what is not shaped like a proof is none.
     throw protocolError("proof.malformed", "the file is not shaped as a proof", {}, error);
   }
-  if (options.trust !== undefined && options.trust !== verified.group)
-    throw protocolError("proof.untrusted", `the proof is of group ${verified.group}`, {
-      group: verified.group,
-      trusted: options.trust,
-    });
   return verified;
+}
+
+function untrusted(group: string, trusted: string): HansaError {
+  return protocolError("proof.untrusted", `the proof is of group ${group}`, { group, trusted });
 }
 
 /** Most characters of a proof file. */
@@ -247,32 +256,41 @@ export function decodeProof(input: string | Uint8Array): ProofFile {
   return value as unknown as ProofFile;
 }
 
-function verifyRecordProof(genesis: Genesis, proof: RecordProof): VerifiedProof {
-  verifySignedHeader(genesis, proof.signed);
+function verifyRecordProof(
+  genesis: Genesis,
+  proof: RecordProof,
+  trusted: TrustedValidators | undefined,
+): VerifiedProof {
   const { header } = proof.signed;
+  const sets = validatorSets(genesis, [proof.signed], proof.validators ?? [], trusted);
+  const vouched = verifySignedHeader(genesis, proof.signed, sets);
   verifyRecord(header.state, proof);
   return {
     kind: "record",
     group: header.group,
     height: header.height,
     time: header.time,
+    head: hashHeader(encodeHeader(header)),
+    vouched,
     records: [{ key: proof.key, value: proof.value }],
     entries: [],
     commands: [],
   };
 }
 
-function verifyTrail(genesis: Genesis, proof: TrailProof): VerifiedProof {
+function verifyTrail(genesis: Genesis, proof: TrailProof, trusted: TrustedValidators | undefined): VerifiedProof {
   const headers = new Map<number, BlockHeader>();
+  const sets = validatorSets(genesis, proof.headers, proof.validators ?? [], trusted);
   let head: BlockHeader | undefined;
+  let vouched: Vouched | undefined;
   for (const signed of proof.headers) {
-    verifySignedHeader(genesis, signed);
+    vouched = verifySignedHeader(genesis, signed, sets);
     if (head !== undefined && signed.header.height <= head.height)
       throw invalid("header", "the headers are not in order");
     head = signed.header;
     headers.set(head.height, head);
   }
-  if (head === undefined || head.height !== proof.height)
+  if (head === undefined || vouched === undefined || head.height !== proof.height)
     throw invalid("header", `the header of block ${proof.height} is missing, or not the last`);
   let last = { height: 0, index: -1 };
   for (const entry of proof.entries) {
@@ -295,6 +313,8 @@ function verifyTrail(genesis: Genesis, proof: TrailProof): VerifiedProof {
     group: head.group,
     height: head.height,
     time: head.time,
+    head: hashHeader(encodeHeader(head)),
+    vouched,
     records: proof.records.map(({ key, value }) => ({ key, value })),
     entries: proof.entries,
     commands: proof.commands,

@@ -33,7 +33,7 @@ export const LINKAGE = "lk_3QJmV3qfvL9SuYo34YihAf3sRCW3";
 
 const multikeyOf = (signer: Signer) => encodeMultikey({ algorithm: signer.algorithm, bytes: signer.publicKey });
 
-const ENGINE_KEY = multikeyOf(engine);
+export const ENGINE_KEY = multikeyOf(engine);
 const GENESIS: Genesis = {
   version: 1,
   alliance: "hanse",

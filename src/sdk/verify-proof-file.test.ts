@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createSigner } from "#crypto";
 import { encodeProof, verifyProofFile } from "#sdk";
-import { ACME, HANSEL, LINKAGE, makeTrail, STRANGER, TRAIL_GROUP, type TrailInput } from "./trail.suite.ts";
+import { ACME, ENGINE_KEY, HANSEL, LINKAGE, makeTrail, STRANGER, TRAIL_GROUP, type TrailInput } from "./trail.suite.ts";
 
 function refusalOf(input: TrailInput): unknown {
   try {
@@ -24,8 +24,7 @@ describe("verifyProofFile", () => {
       receiptSignature: "verified",
       entry: 0,
     });
-    const { engine } = proved.genesis;
-    expect(engine.kind === "solo" && proved.vouchedBy).toEqual([engine.kind === "solo" && engine.key]);
+    expect(proved.vouched).toEqual({ engine: "solo", key: ENGINE_KEY });
   });
 
   it("takes the parsed value as well as its text or bytes", () => {

@@ -14,6 +14,7 @@ import {
   isSignedBy,
   keyIdOf,
   type ProofFile,
+  type ProofTrust,
   protocolError,
   type TrailCommand,
   type TrailEntry,
@@ -44,8 +45,6 @@ export interface VerifiedFile extends Omit<VerifiedProof, "entries" | "commands"
   /** What a trail is about, or a record's key. */
   readonly about: string;
   readonly genesis: Genesis;
-  /** Key that signed the headers, Multikey; under an engine with a quorum those that vote from the genesis on. */
-  readonly vouchedBy: readonly string[];
   readonly entries: readonly VerifiedEntry[];
   readonly commands: readonly VerifiedCommand[];
 }
@@ -56,6 +55,7 @@ export interface VerifiedFile extends Omit<VerifiedProof, "entries" | "commands"
  *
  * @param file - its text or bytes, in which any changed byte is found; or the parsed value, as `getTrailProof` gives it
  * @param options.trust - id of the group that the caller trusts; without it compare `group` yourself
+ * @param options.trusted - validators from a proof verified before, to go on from there
  * @throws HansaError `proof.malformed`, `proof.invalid`, `proof.untrusted`
  * @example
  * ```ts
@@ -63,22 +63,17 @@ export interface VerifiedFile extends Omit<VerifiedProof, "entries" | "commands"
  * console.log(proved.entries.length, "transactions, as of", new Date(proved.time).toISOString());
  * ```
  */
-export function verifyProofFile(file: unknown, options: { readonly trust?: string | undefined } = {}): VerifiedFile {
+export function verifyProofFile(file: unknown, options: ProofTrust = {}): VerifiedFile {
   const proof = typeof file === "string" || file instanceof Uint8Array ? decodeProof(file) : (file as ProofFile);
-  const proved = verifyProof(proof, options.trust === undefined ? {} : { trust: options.trust });
+  const proved = verifyProof(proof, options);
   const keys = collectKeys(proof.genesis, proved);
   return {
     ...proved,
     about: proof.hansa === "trail-proof/1" ? proof.about : proof.key,
     genesis: proof.genesis,
-    vouchedBy: keysOfEngine(proof.genesis),
     entries: proved.entries.map((entry) => checkEntry(entry, keys)),
     commands: proved.commands.map((command) => checkCommand(command, keys, proved.group)),
   };
-}
-
-function keysOfEngine({ engine }: Genesis): readonly string[] {
-  return engine.kind === "solo" ? [engine.key] : engine.validators.map(({ key }) => key);
 }
 
 /** Keys by DID URL. A key id holds the key's fingerprint, so a file cannot pass a foreign key off under it. */

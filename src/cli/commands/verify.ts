@@ -20,13 +20,22 @@ export const verify = defineCommand<[file: string], { trust?: string }>({
   },
 });
 
+/** Whose word it is that the rest rests on. */
+function describeVouched(vouched: VerifiedFile["vouched"]): string {
+  if (vouched.engine === "solo") return `engine solo with ${vouched.key}`;
+  const { height, time, signed, total, changes, validators } = vouched;
+  const followed = changes === 0 ? "the first validators" : `followed through ${changes} changes of validators`;
+  const who = `${signed} of ${total} voting power of ${validators.validators.length} validators`;
+  return `engine cometbft at height ${height}, ${time}: ${who}, ${followed}`;
+}
+
 function describe(shell: Shell, proved: VerifiedFile, trusted: boolean): string {
   const { genesis } = proved;
   const head = shell.fields([
     [proved.kind === "trail" ? "trail of" : "record", shell.value(proved.about)],
     ["as of", `block ${proved.height}, ${shell.time(proved.time)}`],
     ["group", proved.group],
-    ["vouched for by", `engine ${genesis.engine.kind} with ${proved.vouchedBy.join(", ")}`],
+    ["vouched for by", describeVouched(proved.vouched)],
     ["founded by", genesis.members.map(({ name, roles }) => `${shell.value(name)} (${roles.join(", ")})`).join(", ")],
     ["founded", shell.time(genesis.time)],
   ]);

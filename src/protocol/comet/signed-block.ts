@@ -38,14 +38,14 @@ export const CometCommit = Closed({
   height: Count,
   round: Count,
   blockId: CometBlockId,
-  /** One entry for each validator of the set, in its order; `null`: no vote. `block` false: a vote for nil. */
+  /** One entry for each validator of the set, in its order; `null`: no vote, or one for nil, which vouches for nothing. */
   signatures: List(
     Type.Union([
-      Closed({ block: Type.Boolean(), address: Address, time: Time, signature: Type.String({ pattern: "^[A-Za-z0-9_-]{86}$" }) }),
+      Closed({ address: Address, time: Time, signature: Type.String({ pattern: "^[A-Za-z0-9_-]{86}$" }) }),
       Type.Null(),
     ]),
     1,
-    10_000,
+    1000,
   ),
 });
 
