@@ -7,8 +7,12 @@ export interface Route {
   /** With `:parameters`. */
   readonly path: string;
   readonly summary: string;
-  /** Who may call: anybody who reaches the port, a DID with a connection token, or the member that runs the node. */
-  readonly access: "open" | "token" | "member";
+  /**
+   * Who may call: anybody who reaches the port; whoever may read the group, which is anybody unless its parameters keep reading to its
+   * parties; a DID with a connection token; the member that runs the node; or that member, but for a node without TLS that listens on
+   * loopback alone, where it is anybody.
+   */
+  readonly access: "open" | "reader" | "token" | "member" | "admin";
   readonly query?: TSchema;
   /** Media types of the body. */
   readonly body?: readonly string[];
@@ -29,7 +33,7 @@ export const ROUTES = {
   metrics: {
     method: "GET",
     path: "/metrics",
-    access: "open",
+    access: "admin",
     summary: "Prometheus metrics.",
     answer: { type: "text/plain" },
   },
@@ -44,7 +48,7 @@ export const ROUTES = {
     method: "GET",
     path: "/status",
     access: "open",
-    summary: "The node, its member and its groups.",
+    summary: "The node, its member and its groups; of a group that keeps reading to its parties strangers see id and name.",
     answer: {
       type: "application/json",
       example: {
@@ -57,7 +61,7 @@ export const ROUTES = {
   group: {
     method: "GET",
     path: Group,
-    access: "open",
+    access: "reader",
     summary: "Genesis, parameters and head of a group.",
     answer: { type: "application/json" },
   },
@@ -76,14 +80,14 @@ export const ROUTES = {
   transaction: {
     method: "GET",
     path: `${Group}/transactions/:id`,
-    access: "open",
+    access: "reader",
     summary: "unknown, pending, or committed with its receipt.",
     answer: { type: "application/json" },
   },
   blocks: {
     method: "GET",
     path: `${Group}/blocks`,
-    access: "open",
+    access: "reader",
     summary: "Headers of blocks, ascending.",
     query: Closed({
       from: Type.Optional(Type.Integer({ minimum: 1 })),
@@ -94,21 +98,21 @@ export const ROUTES = {
   block: {
     method: "GET",
     path: `${Group}/blocks/:height`,
-    access: "open",
+    access: "reader",
     summary: "One block: header, certificate, transactions, receipts.",
     answer: { type: "application/json" },
   },
   query: {
     method: "GET",
     path: `${Group}/queries/:query`,
-    access: "open",
+    access: "reader",
     summary: "A named query; its arguments are query parameters.",
     answer: { type: "application/json" },
   },
   record: {
     method: "GET",
     path: `${Group}/records`,
-    access: "open",
+    access: "reader",
     summary: "One record of state by its key; with `proof=1` a proof file of its presence or absence.",
     query: Closed({
       key: Type.String({ minLength: 1, maxLength: 200 }),
@@ -120,7 +124,7 @@ export const ROUTES = {
   trail: {
     method: "GET",
     path: `${Group}/trail`,
-    access: "open",
+    access: "reader",
     summary: "What happened to a device, member, linkage or topic; with `proof=1` as a proof file.",
     query: Closed({
       about: Type.String({ minLength: 1, maxLength: 300 }),
@@ -170,7 +174,7 @@ export const ROUTES = {
   checkpoint: {
     method: "GET",
     path: `${Group}/checkpoint`,
-    access: "open",
+    access: "reader",
     summary: "Newest signed checkpoint of a topic, a C2SP note.",
     query: Closed({ ...TopicQuery }),
     answer: { type: "text/plain" },
@@ -178,7 +182,7 @@ export const ROUTES = {
   commands: {
     method: "GET",
     path: `${Group}/commands`,
-    access: "open",
+    access: "reader",
     summary: "Why did this happen: runs of a linkage, newest first, with commands and receipts.",
     query: Closed({
       linkage: Type.String({ maxLength: 40 }),
