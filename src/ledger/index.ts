@@ -15,4 +15,4 @@ export { readTopic } from "./modules/topics/records.ts";
 export { type TopicRight, topicAllows, topicConcerns } from "./modules/topics/rights.ts";
 export { MemoryStore } from "./state/memory-store.ts";
 export type { Reader } from "./state/state.ts";
-export type { CommitBatch, Place, StateStore, StoredBlock, StoredRecord } from "./state/store.ts";
+export type { CommitBatch, Place, StateStore, StoredBlock, StoredHeader, StoredRecord } from "./state/store.ts";

@@ -46,6 +46,9 @@ interface BodyRow {
 }
 
 const BLOCKS_AT_ONCE = 16;
+// What one slice of pruning removes: some milliseconds of work, between which blocks are committed.
+const PRUNED_AT_ONCE = 64;
+const PRUNED_BYTES = 1024 * 1024;
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS group_meta(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS group_state(one INTEGER PRIMARY KEY, slots INTEGER NOT NULL, folded INTEGER NOT NULL);
@@ -79,9 +82,14 @@ export class GroupStore {
   readonly #blocks: Statement<[number, number], BlockRow & BodyRow>;
   readonly #idsFrom: Statement<[number, number], { height: number; ids: Buffer }>;
   readonly #timeOf: Statement<[number], number>;
+  readonly #header: Statement<[number], BlockRow>;
+  readonly #sizes: Statement<[number, number, number], { height: number; size: number }>;
+  readonly #dropBodies: Statement<[number]>;
+  readonly #dropIds: Statement<[number]>;
   readonly #getMeta: Statement<[string], Buffer>;
   readonly #putMeta: Statement<[string, Uint8Array]>;
   #head: Head | undefined;
+  #first: number | undefined;
   #lowest: number | undefined;
 
   /** Opens the store, or makes its tables; reads the pointers of all slots and the ids of the newest blocks. */
@@ -100,6 +108,13 @@ export class GroupStore {
     );
     this.#idsFrom = db.prepare("SELECT height, ids FROM group_ids WHERE height >= ? ORDER BY height LIMIT ?");
     this.#timeOf = db.prepare<[number], number>("SELECT time FROM group_blocks WHERE height = ?").pluck();
+    this.#header = db.prepare("SELECT * FROM group_blocks WHERE height = ?");
+    this.#sizes = db.prepare(
+      "SELECT height, length(transactions) + length(receipts) AS size FROM group_bodies" +
+        " WHERE height >= ? AND height < ? ORDER BY height LIMIT ?",
+    );
+    this.#dropBodies = db.prepare("DELETE FROM group_bodies WHERE height < ?");
+    this.#dropIds = db.prepare("DELETE FROM group_ids WHERE height < ?");
     this.#getMeta = db.prepare<[string], Buffer>("SELECT value FROM group_meta WHERE name = ?").pluck();
     this.#putMeta = db.prepare("INSERT INTO group_meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
     db.read(() => this.#open());
@@ -113,7 +128,8 @@ export class GroupStore {
     const head = this.#db.prepare<[], BlockRow>("SELECT * FROM group_blocks ORDER BY height DESC LIMIT 1").get();
     if (head === undefined) return;
     this.#head = headOf(head);
-    this.#lowest = this.#db.prepare<[], number>("SELECT min(height) FROM group_blocks").pluck().get();
+    this.#first = this.#db.prepare<[], number>("SELECT min(height) FROM group_blocks").pluck().get();
+    this.#lowest = this.#db.prepare<[], number>("SELECT min(height) FROM group_bodies").pluck().get();
     for (const { id, height, index } of this.#idsSince(this.#ids.folded + 1)) this.#ids.add(id, { height, index });
   }
 
@@ -133,14 +149,33 @@ export class GroupStore {
     return this.#head;
   }
 
-  /** Height of the oldest block: the first one, or that of the snapshot that the store began with. */
+  /** Height of the block that the store began with: the first one, or that of a snapshot. Headers are there from it on. */
+  firstHeight(): number | undefined {
+    return this.#first;
+  }
+
+  /** Height of the oldest block whose content is there: the one that the store began with, or the lowest not pruned. */
   lowestHeight(): number | undefined {
     return this.#lowest;
+  }
+
+  /** A block without its content, which pruning leaves. */
+  header(height: number): Head | undefined {
+    const row = this.#db.read(() => this.#header.get(height));
+    return row === undefined ? undefined : headOf(row);
   }
 
   /** All current records by slot, deleted ones too, for start-up. Nothing may be committed while iterating. */
   leaves(): IterableIterator<StoredRecord> {
     return this.#records.leaves();
+  }
+
+  /**
+   * Records by slot as of the end of block `height`, from slot `from` on: at most `limit`, fewer where they are large, none where
+   * no more slots existed then. Blocks may be committed between two calls, so that a large state is read in slices.
+   */
+  leavesAt(height: number, from: number, limit: number): StoredRecord[] {
+    return this.#db.read(() => this.#records.leavesAt(height, from, limit));
   }
 
   /** Slots ever used. */
@@ -194,13 +229,15 @@ export class GroupStore {
 
   /** One block with its content. */
   block(height: number): StoredBlock | undefined {
+    // Without this a pruned height would walk over all headers up to the next body.
+    if (height < (this.#lowest ?? 0)) return undefined;
     const row = this.#db.read(() => this.#blocks.get(height, 1));
     return row?.height === height ? blockOf(row) : undefined;
   }
 
   /** Blocks in order, from a height on. Commits may happen meanwhile. */
   *blocks(from: number, limit: number): IterableIterator<StoredBlock> {
-    let next = from;
+    let next = Math.max(from, this.#lowest ?? 0);
     for (let left = limit; left > 0; ) {
       const rows = this.#db.read(() => this.#blocks.all(next, Math.min(left, BLOCKS_AT_ONCE)));
       if (rows.length === 0) return;
@@ -217,11 +254,11 @@ export class GroupStore {
     return this.#db.read(() => this.#ids.find(id));
   }
 
-  /** The transactions of blocks with a time of at least `time`, in their order. */
+  /** The transactions of blocks with a time of at least `time`, in their order; those that were pruned are left out. */
   *transactionsSince(time: number): IterableIterator<{ id: Uint8Array } & Place> {
-    if (this.#head === undefined || this.#lowest === undefined) return;
+    if (this.#head === undefined || this.#first === undefined) return;
     // Block times do not go back, so the first such block is found by halving.
-    let low = this.#lowest;
+    let low = this.#first;
     let high = this.#head.height + 1;
     while (low < high) {
       const middle = low + Math.floor((high - low) / 2);
@@ -258,6 +295,56 @@ export class GroupStore {
       this.#saveState.run(this.#records.count, folded);
     });
     this.#settle(head);
+  }
+
+  /**
+   * Removes transactions and receipts of blocks below a height, and ids that cannot be replayed any more: one slice of them, so
+   * that commits find their turn between two calls. Headers with their certificates stay, and so do all records and their
+   * versions. The newest block stays whole.
+   *
+   * @param expired - ids with an expiry up to this, in seconds, may go; others stay, whatever their block
+   * @returns whether there is more to remove
+   * @throws HansaError `storage.disk-full`, …; nothing is removed then
+   * @example
+   * ```ts
+   * while (store.prune(below, expired)) await turn();
+   * ```
+   */
+  prune(below: number, expired: number): boolean {
+    const lowest = this.#lowest;
+    if (this.#head === undefined || lowest === undefined) return false;
+    const end = Math.min(below, this.#head.height);
+    const bodies = this.#db.read(() => this.#sizes.all(lowest, end, PRUNED_AT_ONCE));
+    let bytes = 0;
+    let reached = lowest;
+    for (const { height, size } of bodies) {
+      if (reached > lowest && bytes + size > PRUNED_BYTES) break;
+      bytes += size;
+      reached = height + 1;
+    }
+    // Rows that no run holds are read again at start, so they stay.
+    const ids = this.#expiredIds(Math.min(end, this.#ids.folded + 1), expired);
+    let settle: (() => void) | undefined;
+    this.#write(() => {
+      // A transaction without changes costs no sync.
+      if (reached > lowest) this.#dropBodies.run(reached);
+      if (ids !== undefined) this.#dropIds.run(ids);
+      settle = this.#ids.prune(end, expired);
+    });
+    settle?.();
+    this.#lowest = reached;
+    return reached < end || ids !== undefined || settle !== undefined;
+  }
+
+  /** Below which height the next rows of ids have expired; `undefined` where none of them has. */
+  #expiredIds(end: number, expired: number): number | undefined {
+    let reached: number | undefined;
+    for (const row of this.#db.read(() => this.#idsFrom.all(0, PRUNED_AT_ONCE))) {
+      if (row.height >= end) break;
+      for (let at = 0; at < row.ids.length; at += ID_BYTES + 4) if (row.ids.readUInt32BE(at) > expired) return reached;
+      reached = row.height + 1;
+    }
+    return reached;
   }
 
   /** Closes the database. */
@@ -302,6 +389,7 @@ export class GroupStore {
   #settle(block: StoredBlock): void {
     this.#records.settle();
     this.#head = headOf(block);
+    this.#first ??= block.height;
     this.#lowest ??= block.height;
   }
 }

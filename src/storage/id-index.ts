@@ -21,6 +21,8 @@ const PAGE_ENTRIES = 134;
 
 interface Run {
   readonly id: number;
+  /** Highest block whose ids are in it. */
+  readonly height: number;
   readonly first: number;
   readonly minimum: number;
   readonly maximum: number;
@@ -36,10 +38,12 @@ export class IdIndex {
   readonly #savePage: Statement<[number, Uint8Array]>;
   readonly #page: Statement<[number], Buffer>;
   readonly #fences: Statement<[number], Buffer>;
+  readonly #dropRun: Statement<[number]>;
+  readonly #dropPages: Statement<[number, number]>;
   #recent = new Map<string, Place>();
   #nextPage = 1;
   #folded = -1;
-  #step: { run: Run; nextPage: number; height: number } | undefined;
+  #step: { run: Run; nextPage: number } | undefined;
 
   constructor(db: Database) {
     db.define(
@@ -51,12 +55,12 @@ export class IdIndex {
     this.#savePage = db.prepare("INSERT INTO group_id_pages VALUES (?, ?)");
     this.#page = db.prepare<[number], Buffer>("SELECT data FROM group_id_pages WHERE page = ?").pluck();
     this.#fences = db.prepare<[number], Buffer>("SELECT fences FROM group_id_runs WHERE id = ?").pluck();
-    const runs = db.prepare<[], Run & { height: number }>(
-      "SELECT id, first, minimum, maximum, height FROM group_id_runs ORDER BY id",
-    );
-    for (const { height, ...run } of runs.all()) {
+    this.#dropRun = db.prepare("DELETE FROM group_id_runs WHERE id = ?");
+    this.#dropPages = db.prepare("DELETE FROM group_id_pages WHERE page >= ? AND page < ?");
+    const runs = db.prepare<[], Run>("SELECT id, first, minimum, maximum, height FROM group_id_runs ORDER BY id");
+    for (const run of runs.all()) {
       this.#runs.push(run);
-      this.#folded = height;
+      this.#folded = run.height;
     }
     const last = db.prepare<[], number | null>("SELECT max(page) FROM group_id_pages").pluck();
     this.#nextPage = (last.get() ?? 0) + 1;
@@ -93,13 +97,14 @@ export class IdIndex {
       this.#savePage.run(this.#nextPage + page, data);
     }
     const run = {
-      id: this.#runs.length + 1,
+      id: (this.#runs.at(-1)?.id ?? 0) + 1,
+      height: height - 1,
       first: this.#nextPage,
       minimum: Buffer.from(ids[0] as string, "latin1").readUInt32BE(0),
       maximum: Buffer.from(ids[ids.length - 1] as string, "latin1").readUInt32BE(0),
     };
-    this.#saveRun.run(run.id, run.first, run.minimum, run.maximum, height - 1, fences);
-    this.#step = { run, nextPage: this.#nextPage + pages, height: height - 1 };
+    this.#saveRun.run(run.id, run.first, run.minimum, run.maximum, run.height, fences);
+    this.#step = { run, nextPage: this.#nextPage + pages };
   }
 
   /** The block of `fold` is durable. */
@@ -107,9 +112,24 @@ export class IdIndex {
     if (this.#step === undefined) return;
     this.#runs.push(this.#step.run);
     this.#nextPage = this.#step.nextPage;
-    this.#folded = this.#step.height;
+    this.#folded = this.#step.run.height;
     this.#recent = new Map();
     this.#step = undefined;
+  }
+
+  /**
+   * Deletes the oldest run, inside of a transaction, where all of its blocks are below a height and all of its ids have expired.
+   * The youngest run always stays: it says up to where ids are in runs.
+   *
+   * @returns what to call once the transaction is durable; `undefined` where there is nothing to delete
+   */
+  prune(below: number, expired: number): (() => void) | undefined {
+    const [oldest, next] = this.#runs;
+    if (oldest === undefined || next === undefined || oldest.height >= below || oldest.maximum > expired)
+      return undefined;
+    this.#dropRun.run(oldest.id);
+    this.#dropPages.run(oldest.first, next.first);
+    return () => void this.#runs.shift();
   }
 
   /** Where the transaction with this id is. */

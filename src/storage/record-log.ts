@@ -31,11 +31,19 @@ const OFFSETS = 4096;
 const KEYS_PER_ROW = 4096;
 // Current values are read this many slots at once, in the order of the file.
 const WINDOW = 65_536;
+// A slice of old values is read so many slots at once, until it is large enough.
+const SMALL_WINDOW = 64;
+const SLICE_BYTES = 512 * 1024;
 /** Largest value of a record, bytes. */
 export const MAX_VALUE_BYTES = 16 * 1024 * 1024;
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
+
+interface KeyRow {
+  readonly first: number;
+  readonly keys: Buffer;
+}
 
 interface Chunk {
   readonly height: number;
@@ -48,7 +56,11 @@ export class RecordLog {
   readonly #saveChunk: Statement<[number, number, Uint8Array]>;
   readonly #chunk: Statement<[number], Chunk>;
   readonly #saveKeys: Statement<[number, Uint8Array]>;
-  readonly #keys: Statement<[number], { first: number; keys: Buffer }>;
+  readonly #keys: Statement<[number], KeyRow>;
+  readonly #keyRow: Statement<[number], KeyRow>;
+  readonly #keyRows: Statement<[number, number], KeyRow>;
+  /** The row of keys that `leavesAt` read last: slices follow each other. */
+  #lastKeys: { readonly first: number; readonly keys: readonly Uint8Array[] } | undefined;
   #nextChunk = 1;
   #step: { nextChunk: number; undo: number[]; count: number } | undefined;
 
@@ -63,6 +75,8 @@ export class RecordLog {
     this.#chunk = db.prepare("SELECT height, data FROM group_chunks WHERE id = ?");
     this.#saveKeys = db.prepare("INSERT INTO group_keys VALUES (?, ?)");
     this.#keys = db.prepare("SELECT first, keys FROM group_keys WHERE first >= ? ORDER BY first LIMIT 64");
+    this.#keyRow = db.prepare("SELECT first, keys FROM group_keys WHERE first <= ? ORDER BY first DESC LIMIT 1");
+    this.#keyRows = db.prepare("SELECT first, keys FROM group_keys WHERE first > ? AND first < ? ORDER BY first");
   }
 
   /** Slots so far. */
@@ -215,6 +229,78 @@ export class RecordLog {
         yield { slot: first + i, key: key.value, value: values[i] ?? null };
       }
     }
+  }
+
+  /**
+   * Records as of the end of the block at `height`, from a slot on: at most `limit`, fewer where they are large, none where no
+   * more slots existed. Commits may come between two slices. Costs a read per version that a slot has taken since.
+   */
+  leavesAt(height: number, from: number, limit: number): StoredRecord[] {
+    const end = Math.min(from + limit, this.#pointers.count);
+    const values: (Uint8Array | null)[] = [];
+    let bytes = 0;
+    for (let at = from; at < end && bytes < SLICE_BYTES; at += SMALL_WINDOW) {
+      const window = this.#windowAt(height, at, Math.min(SMALL_WINDOW, end - at));
+      for (const value of window) {
+        bytes += value === null ? 0 : value.length;
+        values.push(value);
+      }
+      if (window.length < SMALL_WINDOW) break;
+    }
+    if (values.length === 0) return [];
+    const keys = this.#keysOf(from, values.length);
+    return values.map((value, i) => ({ slot: from + i, key: text.decode(keys[i]), value }));
+  }
+
+  /** Slots are given out in the order of blocks, so those that existed at a height come before all later ones. */
+  #windowAt(height: number, first: number, count: number): (Uint8Array | null)[] {
+    const values = new Array<Uint8Array | null>(count).fill(null);
+    let existing = count;
+    let pending = Array.from({ length: count }, (_, i) => ({ i, pointer: this.#pointers.get(first + i) }));
+    while (pending.length > 0) {
+      const older: typeof pending = [];
+      pending.sort((a, b) => a.pointer - b.pointer);
+      let id = -1;
+      let chunk: Chunk | undefined;
+      for (const { i, pointer } of pending) {
+        const wanted = Math.floor(pointer / OFFSETS);
+        if (wanted !== id) {
+          chunk = this.#chunk.get(wanted);
+          id = wanted;
+        }
+        if (chunk === undefined)
+          throw storageError("storage.corrupt", `chunk ${wanted} is missing`, { file: this.#db.file });
+        const at = pointer % OFFSETS;
+        if (chunk.height <= height) values[i] = valueAt(chunk.data, at);
+        else {
+          const before = chunk.data.readUIntBE(at + 6, 6);
+          if (before === 0) existing = Math.min(existing, i);
+          else older.push({ i, pointer: before });
+        }
+      }
+      pending = older;
+    }
+    return values.slice(0, existing);
+  }
+
+  #keysOf(first: number, count: number): Uint8Array[] {
+    const found: Uint8Array[] = [];
+    const take = (row: { readonly first: number; readonly keys: readonly Uint8Array[] }): void => {
+      const next = first + found.length;
+      found.push(...row.keys.slice(next - row.first, next - row.first + count - found.length));
+      this.#lastKeys = row;
+    };
+    const unpack = ({ first, keys }: KeyRow) => ({ first, keys: unpackList(keys) });
+    const last = this.#lastKeys;
+    if (last !== undefined && first >= last.first && first < last.first + last.keys.length) take(last);
+    else {
+      const row = this.#keyRow.get(first);
+      if (row !== undefined) take(unpack(row));
+    }
+    if (found.length < count)
+      for (const row of this.#keyRows.iterate(first + found.length - 1, first + count)) take(unpack(row));
+    if (found.length !== count) throw storageError("storage.corrupt", "keys are missing", { file: this.#db.file });
+    return found;
   }
 
   /** Values of consecutive slots, each chunk read once and in the order of the file. */

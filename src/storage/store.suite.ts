@@ -5,6 +5,7 @@ import { batchAt, blockAt, bytes, hashOf, idOf } from "./fixtures.suite.ts";
 import type { GroupStore } from "./group-store.ts";
 import type { KeyValueStore } from "./key-value-store.ts";
 import type { LogStore } from "./log-store.ts";
+import type { StoredRecord } from "./record-log.ts";
 
 /** A store under test: `reopen` closes it and opens the same data again. */
 export interface Harness<Store> {
@@ -28,6 +29,15 @@ const changes = fc.array(
   }),
   { minLength: 1, maxLength: 12 },
 );
+
+/** The same with values as text, which compare a hundred times faster. */
+function plainRecords(records: readonly StoredRecord[]): readonly [number, string, string | null][] {
+  return records.map(({ slot, key, value }) => [
+    slot,
+    key,
+    value === null ? null : Buffer.from(value).toString("latin1"),
+  ]);
+}
 
 export function describeGroupStore(make: () => Harness<GroupStore>): void {
   describe("group store", () => {
@@ -153,6 +163,12 @@ export function describeGroupStore(make: () => Harness<GroupStore>): void {
             for (let height = 0; height <= blocks.length; height++)
               for (let slot = 0; slot <= slots; slot++)
                 expect(store.readAt(slot, height)).toEqual(history[height]?.get(slot));
+            for (let height = 0; height <= blocks.length; height++) {
+              const then = [...(history[height] ?? [])].map(([slot, value]) => ({ slot, key: `key ${slot}`, value }));
+              then.sort((a, b) => a.slot - b.slot);
+              const slices = [store.leavesAt(height, 0, 7), store.leavesAt(height, 7, 1000)];
+              expect(plainRecords(slices.flat())).toEqual(plainRecords(then));
+            }
             for (let slot = 0; slot < slots; slot++) {
               expect(store.read(slot)).toEqual(last.get(slot));
               for (const { height, value } of store.versions(slot)) expect(history[height]?.get(slot)).toEqual(value);
@@ -197,6 +213,127 @@ export function describeGroupStore(make: () => Harness<GroupStore>): void {
       expect(seen).toBe(slots);
     });
 
+    it("reads all records of a height in slices, while later blocks change, delete and add some", () => {
+      const store = current().store();
+      const slots = 5000;
+      const first = Array.from({ length: slots }, (_, slot) => ({
+        slot,
+        key: `k${slot}`,
+        value: bytes(`first ${slot}`),
+      }));
+      for (let from = 0; from < slots; from += 1250)
+        store.commit(batchAt(from / 1250 + 1, first.slice(from, from + 1250)));
+      const seen: StoredRecord[] = [];
+      for (let height = 5; ; height++) {
+        const slice = store.leavesAt(4, seen.length, 300);
+        if (slice.length === 0) break;
+        expect(slice.length).toBeLessThanOrEqual(300);
+        seen.push(...slice);
+        const changed = Array.from({ length: 40 }, (_, i) => (height * 97 + i * 113) % slots).sort((a, b) => a - b);
+        const records = changed.map((slot, i) => ({ slot, key: "", value: i % 3 === 0 ? null : bytes(`${height}`) }));
+        store.commit(
+          batchAt(height, [...records, { slot: store.slotCount(), key: `n${height}`, value: bytes("new") }]),
+        );
+      }
+      expect(plainRecords(seen)).toEqual(plainRecords(first));
+      const { height = 0 } = store.head() ?? {};
+      expect(plainRecords(store.leavesAt(height, 0, 10_000))).toEqual(plainRecords([...store.leaves()]));
+      expect(store.leavesAt(height, store.slotCount(), 10)).toEqual([]);
+      expect(store.leavesAt(0, 0, 10)).toEqual([]);
+    });
+
+    it("gives fewer records at once where they are large", () => {
+      const store = current().store();
+      const large = Array.from({ length: 200 }, (_, slot) => ({
+        slot,
+        key: `k${slot}`,
+        value: new Uint8Array(20_000).fill(slot),
+      }));
+      store.commit(batchAt(1, large));
+      const seen: StoredRecord[] = [];
+      let slices = 0;
+      for (;;) {
+        const slice = store.leavesAt(1, seen.length, 1000);
+        if (slice.length === 0) break;
+        seen.push(...slice);
+        slices++;
+      }
+      expect(slices).toBeGreaterThan(1);
+      expect(plainRecords(seen)).toEqual(plainRecords(large));
+    });
+
+    it("removes the content of old blocks in slices, and nothing else", () => {
+      let store = current().store();
+      for (let height = 1; height <= 200; height++)
+        store.commit(batchAt(height, [{ slot: height - 1, key: `k${height}`, value: bytes(`${height}`) }]));
+      const records = [...store.leaves()];
+      let slices = 1;
+      while (store.prune(151, 0)) slices++;
+      expect(slices).toBeGreaterThan(1);
+      store.setCertificate(7, bytes("later"));
+      for (let round = 0; round < 2; round++) {
+        expect([store.firstHeight(), store.lowestHeight(), store.head()?.height]).toEqual([1, 151, 200]);
+        expect(store.block(150)).toBeUndefined();
+        expect(store.block(151)).toEqual(blockAt(151));
+        expect([...store.blocks(0, 1000)].map(({ height }) => height)).toEqual(
+          Array.from({ length: 50 }, (_, i) => 151 + i),
+        );
+        expect(store.header(7)).toEqual({
+          height: 7,
+          time: 70,
+          header: bytes("header 7"),
+          certificate: bytes("later"),
+        });
+        expect(store.header(201)).toBeUndefined();
+        expect([...store.leaves()]).toEqual(records);
+        expect(store.readAt(3, 5)).toEqual(bytes("4"));
+        expect(store.leavesAt(9, 0, 100)).toEqual(records.slice(0, 9));
+        expect(store.findTransaction(idOf(1001, "1/1"))).toEqual({ height: 1, index: 1 });
+        store = current().reopen();
+      }
+      // The newest block stays whole, whatever is asked for.
+      while (store.prune(10_000, 0));
+      expect(store.lowestHeight()).toBe(200);
+      expect(store.block(200)).toEqual(blockAt(200));
+      store.commit(batchAt(201, []));
+      expect([...store.blocks(0, 10)].map(({ height }) => height)).toEqual([200, 201]);
+    });
+
+    it("forgets the ids of pruned blocks once they have expired, and goes on finding all others", () => {
+      let store = current().store();
+      const each = 2000;
+      // Ids of a block expire ten seconds after those of the block before; some much later.
+      const expiry = (height: number, index: number) => (index % 100 === 7 ? 9000 + height : 1000 + height * 10);
+      const id = (height: number, index: number) => idOf(expiry(height, index), `${height}/${index}`);
+      const commit = (height: number) =>
+        store.commit({
+          block: blockAt(height, 0),
+          records: [],
+          ids: Array.from({ length: each }, (_, index) => ({ id: id(height, index), index })),
+        });
+      for (let height = 1; height <= 40; height++) commit(height);
+      const check = (below: number, expired: number) => {
+        for (let height = 1; height <= (store.head()?.height ?? 0); height++)
+          for (const index of [0, 7, 107, each - 1])
+            if (height >= below || expiry(height, index) > expired)
+              expect(store.findTransaction(id(height, index))).toEqual({ height, index });
+      };
+      while (store.prune(30, 1200));
+      check(30, 1200);
+      expect(store.findTransaction(id(1, 0))).toEqual({ height: 1, index: 0 });
+      store = current().reopen();
+      check(30, 1200);
+      // Nothing below block 20 can be replayed by now.
+      while (store.prune(20, 9500));
+      check(20, 9500);
+      expect(store.findTransaction(id(1, 0))).toBeUndefined();
+      store = current().reopen();
+      for (let height = 41; height <= 60; height++) commit(height);
+      store = current().reopen();
+      check(20, 9500);
+      expect(store.findTransaction(id(1, 0))).toBeUndefined();
+    });
+
     it("begins with a snapshot, and takes one only while empty", () => {
       const store = current().store();
       const records = [
@@ -207,10 +344,18 @@ export function describeGroupStore(make: () => Harness<GroupStore>): void {
       expect(() => store.restoreSnapshot(holed, blockAt(5))).toThrow(
         expect.objectContaining({ code: "storage.out-of-order" }),
       );
+      const failing = (function* () {
+        yield* records;
+        throw new Error("the snapshot ends here");
+      })();
+      expect(() => store.restoreSnapshot(failing, blockAt(5))).toThrow("the snapshot ends here");
+      expect([store.head(), store.slotCount(), store.firstHeight()]).toEqual([undefined, 0, undefined]);
       store.restoreSnapshot(records, blockAt(5));
       const again = current().reopen();
       expect([...again.leaves()]).toEqual(records);
-      expect(again.lowestHeight()).toBe(5);
+      expect([again.firstHeight(), again.lowestHeight()]).toEqual([5, 5]);
+      expect(again.leavesAt(5, 0, 10)).toEqual(records);
+      expect(again.leavesAt(4, 0, 10)).toEqual([]);
       expect(again.readAt(0, 5)).toEqual(bytes("1"));
       expect(again.readAt(0, 4)).toBeUndefined();
       again.commit(batchAt(6, [{ slot: 2, key: "c", value: bytes("3") }]));

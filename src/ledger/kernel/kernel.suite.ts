@@ -4,7 +4,7 @@ import { decodeBase64Url, encodeUtf8, HansaError } from "#base";
 import { createSigner, verifyMembership } from "#crypto";
 import { cosignTransaction, operation, type Receipt, signTransaction, verifyProof } from "#protocol";
 import { Alliance, actor, BEGIN, lab, maker, members, north, south, stranger, withKeyOf } from "../alliance.suite.ts";
-import { Ledger, replayBlocks, restoreLedger, type StateStore } from "../index.ts";
+import { Ledger, replayBlocks, restoreLedger, type StateStore, type StoredRecord } from "../index.ts";
 
 /** A place for stores: `open` gives the store of a name, and the same again after a restart. */
 export interface StorePlace {
@@ -297,6 +297,62 @@ export function describeKernel(name: string, makePlace: () => StorePlace): void 
       expect(codes(two.receipts)).toEqual(["transaction.replayed", 0]);
       expect(two.header).toEqual(one.header);
       expect(codeOf(() => restoreLedger(genesis, store, signed, records))).toBe("ledger.not-empty");
+    });
+
+    it("gives all records of a height in slices while later blocks change them, enough to begin anew from there", () => {
+      const stores = place();
+      const alliance = new Alliance(stores.open("first"));
+      busy(alliance);
+      const { ledger, genesis } = alliance;
+      const signed = ledger.head as NonNullable<typeof ledger.head>;
+      const { height } = signed.header;
+      const quiet = [...ledger.snapshot().records];
+      const records: StoredRecord[] = [];
+      for (let slice = ledger.recordsAt(height, 0, 3); slice.length > 0; ) {
+        records.push(...slice);
+        alliance.ok(north, "topics.open", { topic: `later/${records.length}`, publish: [], subscribe: [] });
+        if (records.length > 6) alliance.ok(north, "topics.close", { topic: `later/${records.length - slice.length}` });
+        slice = ledger.recordsAt(height, records.length, 3);
+      }
+      expect(records).toEqual(quiet);
+      const restored = new Ledger(genesis, stores.open("restored"));
+      restored.restore(signed, records);
+      expect([restored.head, restored.firstHeight, restored.lowestHeight]).toEqual([signed, height, height]);
+      for (let next = height + 1; next <= ledger.height; next++) {
+        const block = ledger.block(next) as NonNullable<ReturnType<typeof ledger.block>>;
+        const { time } = block.header;
+        const execution = restored.execute({ height: next, time, transactions: block.transactions });
+        expect(execution.header).toEqual(block.header);
+        restored.commit(execution, block.certificate);
+      }
+      expect(codeOf(() => restored.recordsAt(height - 1, 0, 1))).toBe("query.height");
+      expect(codeOf(() => restored.recordsAt(ledger.height + 1, 0, 1))).toBe("query.height");
+      expect(codeOf(() => restored.query("topics.get", { topic: "north/things", height: height - 1 }))).toBe(
+        "query.height",
+      );
+    });
+
+    it("forgets the content of old blocks, refuses queries below, and still refuses every replay", () => {
+      const alliance = found({ windowSeconds: 60 });
+      busy(alliance);
+      const kept = alliance.sign([north], [open("kept")], { exp: alliance.seconds + 50 });
+      alliance.block(kept);
+      const place = { height: alliance.ledger.height, index: 0 };
+      for (let i = 0; i < 10; i++) alliance.block(alliance.sign([south], [open(`s${i}`)]));
+      const { ledger } = alliance;
+      const { height } = ledger;
+      while (ledger.prune(height - 2));
+      alliance.reopen();
+      for (const one of [ledger, alliance.ledger]) {
+        expect([one.firstHeight, one.lowestHeight, one.height]).toEqual([0, height - 2, height]);
+        expect(one.block(height - 3)).toBeUndefined();
+        expect(one.receipt(place)).toBeUndefined();
+        expect(one.signedHeader(height - 3)?.header.height).toBe(height - 3);
+        expect(codeOf(() => one.query("topics.get", { topic: "kept", height: height - 3 }))).toBe("query.height");
+        expect(one.query("topics.get", { topic: "kept", height: height - 2 })).toMatchObject({ topic: "kept" });
+        expect(codeOf(() => one.check(kept, alliance.time))).toBe("transaction.replayed");
+      }
+      expect(codes(alliance.block(kept))).toEqual(["transaction.replayed"]);
     });
 
     it("restores nothing that the engine did not sign", () => {

@@ -291,7 +291,8 @@ export class Ledger {
    * @throws HansaError `query.height` where there is no such block
    */
   certify(height: number, certificate: Certificate): void {
-    this.#requireHeight(height);
+    if (this.#store.header(height) === undefined)
+      throw ledgerError("query.height", `there is no block ${height}`, { height, head: this.height });
     this.#store.setCertificate(height, encodeUtf8(JSON.stringify(certificate)));
     if (this.#head?.header.height === height) this.#head = { header: this.#head.header, certificate };
   }
@@ -299,9 +300,11 @@ export class Ledger {
   /**
    * Begins from a snapshot instead of the genesis: see `restoreLedger`, which checks it. Only a ledger that has not begun can.
    *
+   * @param signed - the caller has checked that a quorum vouches for the header's hash
+   * @param records - all slots from 0 on, gone through twice and not kept in memory
    * @throws HansaError `ledger.not-empty`, `ledger.root-mismatch`, `ledger.genesis-mismatch`
    */
-  restore(signed: SignedHeader, records: readonly StoredRecord[]): void {
+  restore(signed: SignedHeader, records: Iterable<StoredRecord>): void {
     restoreStore(this.genesis, this.#store, signed, records);
     this.#state = new State(this.#store);
     this.#head = signed;
@@ -310,11 +313,18 @@ export class Ledger {
     this.#staged = undefined;
   }
 
-  /** Heights at which the set of validators changed, above `after`, with the set that each gave; ascending. */
+  /**
+   * Heights at which the set of validators changed, above `after`, with the set that each gave; ascending. A ledger that began with a
+   * snapshot knows only of changes since then.
+   */
   validatorChanges(after: number): { readonly height: number; readonly validators: ValidatorsRecord }[] {
+    // All records of a snapshot seem to be of its block, whenever they were changed last.
+    const first = this.#store.firstHeight() ?? 0;
     return this.#state
       .versions<ValidatorsRecord>(VALIDATORS_KEY)
-      .flatMap(({ height, value }) => (height > after && value !== null ? [{ height, validators: value }] : []));
+      .flatMap(({ height, value }) =>
+        height > after && height > first && value !== null ? [{ height, validators: value }] : [],
+      );
   }
 
   /**
@@ -351,6 +361,47 @@ export class Ledger {
   prove(key: string): { readonly signed: SignedHeader; readonly value: Json; readonly membership: MembershipProof } {
     if (this.#head === undefined) throw ledgerError("query.height", "the ledger has not begun", { height: -1 });
     return { signed: this.#head, value: this.record(key), membership: this.#state.prove(key) };
+  }
+
+  /**
+   * A slice of the records by slot as of the end of a block, deleted ones included: at most `limit` from slot `from` on, fewer where
+   * they are large, none where no more existed. Blocks may be committed between two slices.
+   *
+   * @throws HansaError `query.height` where the ledger's records do not go back so far, or not yet so far
+   */
+  recordsAt(height: number, from: number, limit: number): readonly StoredRecord[] {
+    const first = this.#store.firstHeight() ?? 0;
+    if (height > this.height || height < first)
+      throw ledgerError("query.height", `there is no state at height ${height}`, { height, first, head: this.height });
+    return this.#store.leavesAt(height, from, limit);
+  }
+
+  /** Block that the ledger began with: 0, or that of the snapshot that it was restored from; -1 where it has not begun. */
+  get firstHeight(): number {
+    return this.#store.firstHeight() ?? -1;
+  }
+
+  /** Oldest block whose transactions and receipts are kept; -1 where there is none. */
+  get lowestHeight(): number {
+    return this.#store.lowestHeight() ?? -1;
+  }
+
+  /** Header of a block with its certificate, whether or not the block's content was pruned. */
+  signedHeader(height: number): SignedHeader | undefined {
+    if (this.#head?.header.height === height) return this.#head;
+    const stored = this.#store.header(height);
+    return stored === undefined ? undefined : decodeHead(stored.header, stored.certificate);
+  }
+
+  /**
+   * Removes a slice of the transactions and receipts of blocks below a height. Headers stay, and so does every id that can still be
+   * replayed; queries below the height are refused from then on.
+   *
+   * @returns whether there is more to remove: call again, after letting others have their turn
+   */
+  prune(below: number): boolean {
+    const time = this.#head?.header.time ?? 0;
+    return this.#store.prune(below, (time - (time % 1000)) / 1000);
   }
 
   /** All records and the head's block: what a fresh node starts from. Read it to its end before the next commit. */

@@ -1,7 +1,6 @@
-import { encodeBase64Url, encodeUtf8 } from "#base";
+import { encodeBase64Url, encodeUtf8, HansaError } from "#base";
 import { encodeHeader, type Genesis, groupIdOf, type SignedHeader, verifySignedHeader } from "#protocol";
-import { MemoryStore } from "../state/memory-store.ts";
-import { State } from "../state/state.ts";
+import { rootOfRecords } from "../state/state.ts";
 import type { StateStore, StoredRecord } from "../state/store.ts";
 import { ledgerError } from "./errors.ts";
 
@@ -10,13 +9,14 @@ import { ledgerError } from "./errors.ts";
  * transactions that could be replayed are among the records: a restored ledger refuses them as the others do. Only their first
  * receipts are elsewhere, with whoever has the blocks.
  *
+ * @param records - all slots from 0 on. They are gone through twice, so no iterator that ends once; none is kept in memory
  * @throws HansaError `ledger.not-empty`, `ledger.root-mismatch`, `ledger.genesis-mismatch`, `proof.invalid`
  */
 export function restoreLedger(
   genesis: Genesis,
   store: StateStore,
   signed: SignedHeader,
-  records: readonly StoredRecord[],
+  records: Iterable<StoredRecord>,
 ): void {
   requireFitting(genesis, store, signed);
   verifySignedHeader(genesis, signed);
@@ -28,7 +28,7 @@ export function restoreStore(
   genesis: Genesis,
   store: StateStore,
   signed: SignedHeader,
-  records: readonly StoredRecord[],
+  records: Iterable<StoredRecord>,
 ): void {
   requireFitting(genesis, store, signed);
   const head = {
@@ -39,12 +39,20 @@ export function restoreStore(
     transactions: [],
     receipts: [],
   };
-  // In memory first: a snapshot that does not give the signed root must not touch the store.
-  const trial = new MemoryStore();
-  trial.restoreSnapshot(records, head);
-  if (encodeBase64Url(new State(trial).root) !== signed.header.state)
+  // Before a byte is written: a snapshot that does not give the signed root must not touch the store.
+  if (rootOf(records) !== signed.header.state)
     throw ledgerError("ledger.root-mismatch", "the snapshot does not give the signed root", { height: head.height });
   store.restoreSnapshot(records, head);
+}
+
+/** Root of the records, base64url; `undefined` where they are no state at all: doubled keys, missing slots. */
+function rootOf(records: Iterable<StoredRecord>): string | undefined {
+  try {
+    return encodeBase64Url(rootOfRecords(records));
+  } catch (error) {
+    if (error instanceof HansaError && error.code.startsWith("crypto.tree-")) return undefined;
+    throw error;
+  }
 }
 
 function requireFitting(genesis: Genesis, store: StateStore, signed: SignedHeader): void {

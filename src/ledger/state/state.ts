@@ -126,6 +126,11 @@ function storeSlot(slot: number): number {
   return slot - 1;
 }
 
+/** State root over records alone. A state that has none throws `crypto.tree-*`. */
+export function rootOfRecords(records: Iterable<StoredRecord>): Uint8Array {
+  return IndexedTree.build(digests(records)).root();
+}
+
 function* digests(records: Iterable<StoredRecord>) {
   for (const { slot, key, value } of records)
     yield { slot: slot + 1, key, digest: value === null ? null : sha256(value) };

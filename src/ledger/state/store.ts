@@ -29,10 +29,18 @@ export interface Place {
   readonly index: number;
 }
 
+/** A block without its content. */
+export type StoredHeader = Pick<StoredBlock, "height" | "time" | "header" | "certificate">;
+
 export interface StateStore {
-  head(): { height: number; time: number; header: Uint8Array; certificate: Uint8Array } | undefined;
+  head(): StoredHeader | undefined;
   /** All records by slot, deleted ones included. */
   leaves(): IterableIterator<StoredRecord>;
+  /**
+   * Records by slot as of the end of block `height`, from slot `from` on: at most `limit`, fewer where they are large, none where
+   * no more slots existed then. Commits may come between two calls.
+   */
+  leavesAt(height: number, from: number, limit: number): readonly StoredRecord[];
   read(slot: number): Uint8Array | null | undefined;
   /** Value as of the end of block `height`; undefined: not there yet. */
   readAt(slot: number, height: number): Uint8Array | null | undefined;
@@ -42,7 +50,20 @@ export interface StateStore {
   /** Replaces a block's certificate: votes arrive after the block. A height that is not there changes nothing. */
   setCertificate(height: number, certificate: Uint8Array): void;
   block(height: number): StoredBlock | undefined;
+  /** A block without its content: all are there from `firstHeight` on, pruned ones too. */
+  header(height: number): StoredHeader | undefined;
+  /** Block that the store began with: the genesis, or that of a snapshot. */
+  firstHeight(): number | undefined;
+  /** Oldest block whose content is there. */
   lowestHeight(): number | undefined;
+  /**
+   * Removes a slice of the content of blocks below a height, and ids whose expiry (seconds) is at most `expired`. The newest block
+   * stays whole.
+   *
+   * @returns whether there is more to remove
+   */
+  prune(below: number, expired: number): boolean;
   findTransaction(id: Uint8Array): Place | undefined;
+  /** Fills an empty store, all or nothing, also where `records` throws. */
   restoreSnapshot(records: Iterable<StoredRecord>, head: StoredBlock): void;
 }
