@@ -4,8 +4,10 @@ import { encodeBase64Url, encodeUtf8 } from "#base";
 import { type Algorithm, createSigner, encodeMultikey, type Signer, sha256 } from "#crypto";
 import {
   type Attestation,
+  type Certificate,
   type Contract,
   checkGenesis,
+  cometAddress,
   DEFAULT_PARAMETERS,
   type DeviceCertificate,
   didOf,
@@ -13,6 +15,8 @@ import {
   type Genesis,
   headerInput,
   keyIdOf,
+  type Misbehaviour,
+  nodeProofInput,
   type Operation,
   type OperationArgs,
   type OperationName,
@@ -83,13 +87,47 @@ export const engineKey = actor("engine");
 /** Nobody's, and known to nobody. */
 export const stranger = actor("stranger");
 
-export function genesisOf(parameters: Partial<Parameters> = {}): Genesis {
+/** A node of somebody: its key among peers, and the one with which it votes. */
+export interface NodeOf {
+  readonly id: string;
+  readonly owner: Actor;
+  readonly peer: Actor;
+  readonly voter: Actor;
+  readonly address: string;
+}
+
+/** The node of a name: always the same keys. */
+export function nodeOf(owner: Actor, name = "first"): NodeOf {
+  const peer = actor(`${owner.name} ${name} peer`);
+  const id = cometAddress({ algorithm: "Ed25519", bytes: peer.signer.publicKey });
+  const address = `${name.replaceAll(" ", "-")}.${owner.name}.example:7422`;
+  return { id, owner, peer, voter: actor(`${owner.name} ${name} voter`), address };
+}
+
+/** An engine under which the first node of each of these votes, with power 1 where nothing else is given. */
+export function cometEngine(
+  nodes: readonly NodeOf[] = members.map((member) => nodeOf(member)),
+  power: (node: NodeOf) => number = () => 1,
+): Genesis["engine"] {
+  const validators = nodes.map((node) => ({
+    member: node.owner.did,
+    node: node.peer.multikey,
+    key: node.voter.multikey,
+    address: node.address,
+    power: power(node),
+  }));
+  return { kind: "cometbft", validators };
+}
+
+const SOLO: Genesis["engine"] = { kind: "solo", key: engineKey.multikey };
+
+export function genesisOf(parameters: Partial<Parameters> = {}, engine = SOLO): Genesis {
   return checkGenesis({
     version: 1,
     alliance: ALLIANCE,
     group: "main",
     time: BEGIN,
-    engine: { kind: "solo", key: engineKey.multikey },
+    engine,
     members: [
       { did: north.did, name: "North", roles: ["platform"], publicKey: north.multikey },
       { did: south.did, name: "South", roles: ["platform"], publicKey: south.multikey },
@@ -109,10 +147,13 @@ export class Alliance {
   ledger: Ledger;
   /** Time of the last block. */
   time = BEGIN;
+  /** What consensus says beside the transactions, of every block from now on. */
+  absent: readonly string[] = [];
+  misbehaviour: readonly Misbehaviour[] = [];
   #numbers = 0;
 
-  constructor(store: StateStore = new MemoryStore(), parameters: Partial<Parameters> = {}) {
-    this.genesis = genesisOf(parameters);
+  constructor(store: StateStore = new MemoryStore(), parameters: Partial<Parameters> = {}, engine?: Genesis["engine"]) {
+    this.genesis = genesisOf(parameters, engine);
     this.store = store;
     this.ledger = new Ledger(this.genesis, store);
     this.commit(this.ledger.executeGenesis());
@@ -148,12 +189,20 @@ export class Alliance {
   }
 
   execute(...transactions: readonly Uint8Array[]): Execution {
-    return this.ledger.execute({ height: this.ledger.height + 1, time: this.time + 1000, transactions });
+    const { absent, misbehaviour } = this;
+    const height = this.ledger.height + 1;
+    return this.ledger.execute({ height, time: this.time + 1000, transactions, absent, misbehaviour });
+  }
+
+  /** What vouches for a block, as far as it is known when the block is committed. */
+  certificateOf({ header, encodedHeader }: Execution): Certificate {
+    if (this.genesis.engine.kind === "cometbft") return { engine: "cometbft", block: header.height };
+    const signature = encodeBase64Url(engineKey.signer.sign(headerInput(encodedHeader)));
+    return { engine: "solo", key: engineKey.multikey, signature };
   }
 
   commit(execution: Execution): readonly Receipt[] {
-    const signature = encodeBase64Url(engineKey.signer.sign(headerInput(execution.encodedHeader)));
-    this.ledger.commit(execution, { engine: "solo", key: engineKey.multikey, signature });
+    this.ledger.commit(execution, this.certificateOf(execution));
     this.time = execution.header.time;
     return execution.receipts;
   }
@@ -163,7 +212,16 @@ export class Alliance {
     for (let height = this.ledger.height + 1; height <= other.ledger.height; height++) {
       const block = other.ledger.block(height);
       if (block === undefined) throw new Error(`block ${height} is missing`);
-      this.commit(this.ledger.execute({ height, time: block.header.time, transactions: block.transactions }));
+      const { time, absent, misbehaviour } = block.header;
+      this.commit(
+        this.ledger.execute({
+          height,
+          time,
+          transactions: block.transactions,
+          ...(absent === undefined ? {} : { absent }),
+          ...(misbehaviour === undefined ? {} : { misbehaviour }),
+        }),
+      );
     }
   }
 
@@ -212,6 +270,27 @@ export class Alliance {
   /** Gives actors DIDs, sponsored by a member. */
   introduce(...newcomers: readonly Actor[]): void {
     for (const { multikey } of newcomers) this.ok(north, "identity.create", { publicKey: multikey });
+  }
+
+  /** What registers a node; `changes` makes it wrong. */
+  registration(node: NodeOf, changes: Partial<OperationArgs<"nodes.register">> = {}): OperationArgs<"nodes.register"> {
+    const proof = node.voter.signer.sign(nodeProofInput(this.group, node.owner.did, node.peer.multikey));
+    return {
+      node: node.peer.multikey,
+      key: node.voter.multikey,
+      address: node.address,
+      proof: encodeBase64Url(proof),
+      ...changes,
+    };
+  }
+
+  register(...nodes: readonly NodeOf[]): void {
+    for (const node of nodes) this.ok(node.owner, "nodes.register", this.registration(node));
+  }
+
+  /** Lets a node say that it has caught up with the head. */
+  ready(node: NodeOf): void {
+    this.ok(node.owner, "nodes.ready", { node: node.id, height: this.ledger.height });
   }
 
   /** Maker's root, a model with firmware, and its certification. */
