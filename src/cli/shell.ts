@@ -68,9 +68,16 @@ export class Shell {
     keys?.close();
   }
 
-  /** A client that cannot sign. */
+  /** Whether the home has keys to sign with. */
+  get hasKeys(): boolean {
+    return existsSync(join(this.home, KEY_FILE));
+  }
+
+  /** A client that signs nothing but reads, and those only where the group wants it: only then is a passphrase needed. */
   get client(): Client {
+    const reader = this.hasKeys ? { reader: () => this.party() } : {};
     this.#client ??= createClient({
+      ...reader,
       url: this.globals.url ?? this.io.env["HANSA_URL"] ?? DEFAULT_URL,
       group: this.globals.group,
       now: () => this.io.now(),

@@ -1,8 +1,10 @@
 import type { TrailIndex } from "#audit";
-import type { Engine } from "#engines";
-import type { EventHandlers, EventMaker, EventRights, TopicLogs } from "#events";
+import type { Engine, PeerGate } from "#engines";
+import type { EventHandlers, EventMaker, TopicLogs } from "#events";
 import type { Ledger } from "#ledger";
 import type { HostedMember } from "./hosted-member.ts";
+import type { ProofSource } from "./proofs.ts";
+import type { LedgerRights } from "./rights.ts";
 import type { Submission } from "./submission.ts";
 
 /** One group as this node serves it: what the HTTP server and the metrics look at. */
@@ -12,10 +14,13 @@ export interface GroupService {
   readonly engine: Engine;
   readonly submission: Submission;
   readonly events: EventHandlers & { readonly maker: EventMaker };
-  readonly rights: EventRights;
+  readonly rights: LedgerRights;
   readonly logs: TopicLogs;
   readonly trail: TrailIndex;
   readonly hosted: readonly HostedMember[];
+  readonly proofs: ProofSource;
+  /** Engines with a quorum alone. */
+  readonly gate?: PeerGate;
   /** Writes a backup of the group's databases; answers the folder. */
   backup(): Promise<{ readonly file: string; readonly height: number }>;
 }

@@ -4,18 +4,21 @@ import { TrailIndex } from "#audit";
 import { type Clock, encodeBase64Url, HansaError } from "#base";
 import { MqttDeviceActor } from "#bridges";
 import type { KeyStore } from "#crypto/node";
-import { SoloEngine } from "#engines";
 import { CheckpointAnchor, EventMaker, eventError, type KnownCause, startMqtt, TopicLogs } from "#events";
 import { contractDevices, type Execution, isActiveMember, Ledger, readDevice, readTopic } from "#ledger";
 import type { DeviceActor } from "#linkage";
-import { type Command, didOf, type Fact, keyIdOf, type LinkageRecord, resultTopic } from "#protocol";
+import { didOf, type Fact, keyIdOf, type LinkageRecord, resultTopic } from "#protocol";
 import { backup, type Database, GroupStore, KeyValueStore, LogStore, openDatabase } from "#storage";
+import { announceReady } from "./announce-ready.ts";
+import { commandChannel, receiveCommand } from "./command-channel.ts";
 import type { NodeConfig } from "./config/config.ts";
 import { type Home, readGenesis } from "./config/home.ts";
 import { nodeError } from "./errors.ts";
+import { openEngine } from "./group-engine.ts";
 import type { GroupService } from "./group-service.ts";
 import { evidenceDigest, HostedMember } from "./hosted-member.ts";
 import type { Log } from "./log.ts";
+import { newestHead, type PeerAnswers } from "./peer-messages.ts";
 import { ledgerRights } from "./rights.ts";
 import type { SignaturePool } from "./signature-pool.ts";
 import { Submission } from "./submission.ts";
@@ -31,6 +34,7 @@ export interface OpenGroupOptions {
   readonly pool: SignaturePool;
   readonly clock: Clock;
   readonly log: Log;
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 export interface OpenGroup extends GroupService {
@@ -61,7 +65,7 @@ async function closeAll(closers: Closer[]): Promise<void> {
 }
 
 async function open(
-  { home, config, entry, mqttPort, keys, pool, clock, log }: OpenGroupOptions,
+  { home, config, entry, mqttPort, keys, pool, clock, log, environment }: OpenGroupOptions,
   closers: Closer[],
 ): Promise<OpenGroup> {
   const files = home.group(entry.name);
@@ -69,13 +73,22 @@ async function open(
   const databases = openDatabases(home, entry.name, keys, closers);
 
   const ledger = new Ledger(genesis, new GroupStore(databases.ledger));
-  const engine = new SoloEngine({
+  const answers: { current?: PeerAnswers } = {};
+  const opened = await openEngine({
+    entry,
+    files,
     ledger,
-    signer: signerOf(keys, entry.engineKey),
-    clock,
+    keys,
+    pool,
     waiting: config.limits.waiting,
-    onFailure: (error) => log.error({ group: entry.name, cause: describe(error) }, "the engine failed"),
+    clock,
+    log,
+    environment,
+    openConsensus: databases.consensus,
+    closers,
+    answers: () => answers.current,
   });
+  const { engine } = opened;
   const trail = new TrailIndex({
     database: databases.trail,
     ledger,
@@ -85,10 +98,11 @@ async function open(
   });
   // Before the engine starts: block 0 is committed by its start.
   closers.push(engine.onCommit((execution) => trail.follow(execution)));
-  await engine.start();
   closers.push(() => engine.stop());
+  await engine.start();
   await trail.catchUp();
   closers.push(() => trail.stop());
+  databases.seal();
   const submission = new Submission(ledger, engine, pool, clock);
 
   const identities = [config.member, ...(config.hosted ?? [])].map((name) => {
@@ -100,7 +114,9 @@ async function open(
   const [own] = identities;
   if (own === undefined) throw nodeError("node.config", "the node has no member", { path: "/member" });
 
-  const rights = ledgerRights(ledger, clock);
+  const isHosted = (did: string) => identities.some((identity) => identity.did === did);
+  // One node plays for all under solo; with a quorum each member's node keeps its own topics.
+  const rights = ledgerRights(ledger, clock, opened.ask === undefined ? undefined : isHosted);
   const logs = new TopicLogs({
     store: new LogStore(databases.events),
     clock,
@@ -128,7 +144,7 @@ async function open(
         targetStore: new KeyValueStore(databases.events, `target/${identity.did}`),
         submission,
         actor: actor satisfies DeviceActor,
-        channel: { send: (token, command) => targetOf(hosted, ledger, command).target.receive(token) },
+        channel: commandChannel(ledger, () => hosted, opened.ask),
         findAnchor: async (root) => findReceiptAnchor({ ledger, trail }, identity.did, root),
         log,
       }),
@@ -177,6 +193,11 @@ async function open(
     member.runtime.start();
   }
   startAnchors(ledger, logs, hosted, submission, clock, log, closers);
+  answers.current = {
+    command: (token) => receiveCommand(ledger, hosted, token),
+    head: () => newestHead(ledger, engine, opened.validators),
+  };
+  if (opened.node !== undefined) closers.push(announceReady({ ledger, engine, node: opened.node, submission, hosted, clock, log }));
 
   return {
     name: entry.name,
@@ -192,6 +213,8 @@ async function open(
     logs,
     trail,
     hosted,
+    proofs: { ledger, engine, ...(opened.validators === undefined ? {} : { validators: opened.validators }) },
+    ...(opened.gate === undefined ? {} : { gate: opened.gate }),
     mqttUrl: `mqtt://${config.mqtt.host.includes(":") ? `[${config.mqtt.host}]` : config.mqtt.host}:${mqtt.port}`,
     brokerCounts: () => {
       const { refused, ...counts } = mqtt.stats();
@@ -212,8 +235,16 @@ function openDatabases(home: Home, name: string, keys: KeyStore, closers: Closer
     return database;
   };
   const databases = { ledger: openOne(files.ledger), events: openOne(files.events), trail: openOne(files.trail) };
-  key.fill(0);
-  return databases;
+  let consensus: Database | undefined;
+  return {
+    ...databases,
+    consensus: () => {
+      consensus ??= openOne(files.consensus);
+      return consensus;
+    },
+    /** The key is needed no more. */
+    seal: () => key.fill(0),
+  };
 }
 
 function signerOf(keys: KeyStore, name: string) {
@@ -222,14 +253,6 @@ function signerOf(keys: KeyStore, name: string) {
   } catch (error) {
     throw nodeError("node.key-missing", `the key file has no key ${name}`, { key: name }, error);
   }
-}
-
-function targetOf(hosted: readonly HostedMember[], ledger: Ledger, command: Command): HostedMember {
-  const operator = readDevice(ledger.state, command.sub)?.operator;
-  const member = hosted.find((candidate) => candidate.did === operator);
-  if (member === undefined)
-    throw nodeError("node.no-route", "no node is known for the target's platform", { device: command.sub });
-  return member;
 }
 
 /** The command behind what a device reports now, as its operator's side knows it. */
@@ -281,7 +304,7 @@ function linkagesOf(execution: Execution, ledger: Ledger): string[] {
 }
 
 /** Whether a block may have taken rights away: anchors and services, the bulk of blocks, never do. */
-function changesRights(execution: Execution): boolean {
+export function changesRights(execution: Execution): boolean {
   return factsOf(execution).some(({ fact }) => {
     if (fact.startsWith("devices.") || fact.startsWith("members.")) return true;
     return [

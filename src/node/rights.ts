@@ -63,8 +63,16 @@ interface TokenClaims {
   readonly exp: number;
 }
 
-/** Rights, read off this node's replica at every step: what a block takes away is gone with it. */
-export function ledgerRights(ledger: Ledger, clock: Clock): LedgerRights {
+/**
+ * Rights, read off this node's replica at every step: what a block takes away is gone with it.
+ *
+ * @param serves - whether the log of an operator's topics is here: where members have nodes of their own, each keeps its own topics
+ */
+export function ledgerRights(
+  ledger: Ledger,
+  clock: Clock,
+  serves: (operator: string) => boolean = () => true,
+): LedgerRights {
   const { state } = ledger;
   const started = Math.floor(clock.now() / 1000);
   const used = new RequestMemory();
@@ -83,10 +91,20 @@ export function ledgerRights(ledger: Ledger, clock: Clock): LedgerRights {
     return "subject";
   };
 
+  // A device that waits for its admission, or whose admission ran out, has no say in topics; to read it is a party all the same.
+  const party = (did: string): Principal["kind"] | undefined => {
+    const device = isLiveIdentity(state, did) ? readDevice(state, did) : undefined;
+    if (device === undefined) return stands(did);
+    const waits = device.status === "enrolled" || device.status === "admitted";
+    return waits && isActiveMember(state, device.operator) ? "device" : undefined;
+  };
+  const mayReadHere = (did: string) => party(did) !== undefined && mayRead(state, did);
+
   /** What every token must be before what it says counts. Whether a key is unknown or a signature wrong, an outsider cannot tell. */
   function proven(
     { token, claims }: { token: DecodedToken; claims: TokenClaims },
     longest: number,
+    standing: (did: string) => Principal["kind"] | undefined,
     refuse: (problem: string) => HansaError,
   ): KnownPrincipal {
     const { kid, alg } = token.header;
@@ -99,7 +117,7 @@ export function ledgerRights(ledger: Ledger, clock: Clock): LedgerRights {
     const key = authenticationKey(state, kid);
     const signed = isSignedBy(token, key ?? decoyKey(alg));
     if (key === undefined || !signed) throw refuse("no key that may act here made its signature");
-    const kind = stands(claims.iss);
+    const kind = standing(claims.iss);
     if (kind === undefined) throw refuse("its subject is not in good standing");
     return { did: claims.iss, fingerprint: fingerprintOfDid(claims.iss), kind, expires: claims.exp * 1000, kid };
   }
@@ -108,7 +126,12 @@ export function ledgerRights(ledger: Ledger, clock: Clock): LedgerRights {
     authenticate(text) {
       const refuse = (problem: string, cause?: unknown) =>
         eventError("events.unauthenticated", `connection token: ${problem}`, { problem }, cause);
-      return proven(decoded(() => decodeConnectionToken(text), refuse), CONNECTION_TOKEN_SECONDS, refuse);
+      return proven(
+        decoded(() => decodeConnectionToken(text), refuse),
+        CONNECTION_TOKEN_SECONDS,
+        stands,
+        refuse,
+      );
     },
 
     authenticateRequest(text, request) {
@@ -118,7 +141,7 @@ export function ledgerRights(ledger: Ledger, clock: Clock): LedgerRights {
       if (!isTokenOf(claims, request)) throw refuse("it is for another request");
       // What was used before a restart is forgotten: so nothing signed before it is taken.
       if (claims.iat < started) throw refuse("it was signed before this node started");
-      const principal = proven({ token, claims }, REQUEST_TOKEN_SECONDS, refuse);
+      const principal = proven({ token, claims }, REQUEST_TOKEN_SECONDS, party, refuse);
       const use = used.use(claims.iss, claims.jti, claims.exp, Math.floor(clock.now() / 1000));
       if (use === "used") throw refuse("it was used before");
       if (use === "full")
@@ -129,9 +152,8 @@ export function ledgerRights(ledger: Ledger, clock: Clock): LedgerRights {
     },
 
     isClosed: () => ledger.head !== undefined && readParameters(state).reads === "parties",
-    mayRead: (did) => stands(did) !== undefined && mayRead(state, did),
-    knows: ({ did, kid }) =>
-      authenticationKey(state, kid) !== undefined && stands(did) !== undefined && mayRead(state, did),
+    mayRead: mayReadHere,
+    knows: ({ did, kid }) => authenticationKey(state, kid) !== undefined && mayReadHere(did),
 
     stillValid(principal) {
       const { kid } = principal as KnownPrincipal;
@@ -143,7 +165,9 @@ export function ledgerRights(ledger: Ledger, clock: Clock): LedgerRights {
       // Topics have at most four levels and never lie inside one another: at most one of these is open.
       for (let depth = Math.min(levels.length, 4); depth > 0; depth--) {
         const topic = levels.slice(0, depth).join("/");
-        if (readTopic(state, topic) !== undefined) return { topic, path: levels.slice(depth).join("/") };
+        const record = readTopic(state, topic);
+        if (record !== undefined)
+          return serves(record.operator) ? { topic, path: levels.slice(depth).join("/") } : undefined;
       }
       return undefined;
     },

@@ -8,7 +8,7 @@ import { nodeError } from "./errors.ts";
 import { startHttp } from "./http/server.ts";
 import { createLog, type Log } from "./log.ts";
 import { nodeMetrics } from "./metrics.ts";
-import { type OpenGroup, openGroup } from "./open-group.ts";
+import { changesRights, type OpenGroup, openGroup } from "./open-group.ts";
 import { SignaturePool } from "./signature-pool.ts";
 import { VERSION } from "./version.ts";
 
@@ -60,7 +60,8 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
   try {
     for (const [index, entry] of config.groups.entries()) {
       const mqttPort = config.mqtt.port === 0 ? 0 : config.mqtt.port + index;
-      groups.push(await openGroup({ home, config, entry, mqttPort, keys, pool, clock, log }));
+      const environment = options.environment ?? {};
+      groups.push(await openGroup({ home, config, entry, mqttPort, keys, pool, clock, log, environment }));
     }
     const first = groups[0] as OpenGroup;
     const own = keys.signer(config.member);
@@ -77,6 +78,10 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
       log,
       clock,
     });
+    for (const group of groups)
+      group.engine.onCommit((execution) => {
+        if (changesRights(execution)) http.recheck(group);
+      });
     log.info(
       { url: http.url, mqtt: first.mqttUrl, groups: groups.map((group) => group.ledger.group.id) },
       "the node is up",

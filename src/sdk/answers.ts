@@ -20,14 +20,16 @@ export interface NodeStatus {
   readonly groups: readonly {
     readonly id: string;
     readonly name: string;
-    readonly engine: string;
+    /** Who may read it. Of a group of `parties` a stranger sees nothing below. */
+    readonly reads?: "anyone" | "parties";
+    readonly engine?: string;
     /** Of the engine: `running`, or why it is not. */
     readonly state?: string;
-    readonly height: number;
+    readonly height?: number;
     /** Block time of the newest block, milliseconds. */
     readonly time?: number | null;
     /** State root, base64url; `null` before the first block. */
-    readonly root: string | null;
+    readonly root?: string | null;
     readonly records?: number;
     /** Transactions that wait for a block. */
     readonly waiting?: number;

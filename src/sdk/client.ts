@@ -23,6 +23,11 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch | undefined;
   /** Who signs where a call names nobody else. */
   readonly signer?: Party | undefined;
+  /**
+   * Finds who signs reads, once a group has refused one that nobody signed; for clients without `signer`. Asked at most once: what takes
+   * a passphrase is not asked for where anyone may read.
+   */
+  readonly reader?: (() => Promise<Party>) | undefined;
   /** Milliseconds since 1970. */
   readonly now?: (() => number) | undefined;
   /** Longest wait for a whole answer, milliseconds (30,000). Live events have no end; their silence has this limit. */
@@ -38,12 +43,17 @@ export interface Client {
   readonly group: string | undefined;
   readonly fetch: typeof fetch;
   readonly signer: Party | undefined;
+  readonly reader: (() => Promise<Party>) | undefined;
   readonly now: () => number;
   readonly timeout: number;
   readonly maxBytes: number;
   readonly retry: RetryPolicy;
   /** What was learned and need not be asked twice. */
-  readonly memory: { groupId?: string; token?: { readonly text: string; readonly until: number } };
+  readonly memory: {
+    groupId?: string;
+    token?: { readonly text: string; readonly until: number };
+    reader?: Promise<Party>;
+  };
 }
 
 /**
@@ -63,6 +73,7 @@ export function createClient(options: ClientOptions): Client {
     // Called as a bare function: browsers refuse `fetch` with another `this` than the global one.
     fetch: options.fetch ?? ((input, init) => fetch(input, init)),
     signer: options.signer,
+    reader: options.reader,
     now: options.now ?? (() => Date.now()),
     timeout: options.timeout ?? 30_000,
     maxBytes: options.maxBytes ?? 64 * 1024 * 1024,

@@ -1,6 +1,7 @@
-import { getStatus } from "./actions/get-status.ts";
+import type { NodeStatus } from "./answers.ts";
 import type { Client } from "./client.ts";
 import { sdkError } from "./errors.ts";
+import { callJson } from "./request.ts";
 
 /** `<alliance>:<name>:<hash of genesis>` */
 const GROUP_ID = /^[a-z0-9-]+:[a-z0-9-]+:[1-9A-HJ-NP-Za-km-z]{20,28}$/;
@@ -16,7 +17,7 @@ export async function groupIdOfClient(client: Client, signal?: AbortSignal): Pro
   const { group, memory } = client;
   if (group !== undefined && GROUP_ID.test(group)) return group;
   if (memory.groupId !== undefined) return memory.groupId;
-  const { groups } = await getStatus(client, { signal });
+  const { groups } = await callJson<NodeStatus>(client, "status", { signal });
   const fitting = group === undefined ? groups : groups.filter(({ id, name }) => id === group || name === group);
   const only = fitting[0];
   if (only === undefined || fitting.length > 1)

@@ -1,6 +1,6 @@
-import { decodeUtf8, type HansaError } from "#base";
-import { ROUTES, type RouteName, routeUrl } from "#protocol";
-import type { Client } from "./client.ts";
+import { decodeUtf8, encodeUtf8, type HansaError, isHansaError } from "#base";
+import { REQUEST_SCHEME, ROUTES, type RouteName, routeUrl, signRequestToken } from "#protocol";
+import type { Client, Party } from "./client.ts";
 import { sdkError } from "./errors.ts";
 import { problemError } from "./problem.ts";
 
@@ -17,6 +17,8 @@ export interface RequestInput extends CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Connection token, where the route wants one. */
   readonly token?: string;
+  /** Signs the request for this group, where the route of itself is of none. */
+  readonly signedFor?: { readonly group: string; readonly party: Party };
 }
 
 export interface Opened {
@@ -27,12 +29,44 @@ export interface Opened {
 /**
  * Sends a request and answers with its headers; a refusal is read and thrown. `signal` must end the body's reading, too.
  *
+ * Reads of a group are signed, each by itself, where the client has a signer. Where it has none, but knows how to find one, that is done
+ * once the node has refused.
+ *
  * @throws HansaError `sdk.unreachable`, or the node's own
  */
 export async function openRoute(
   client: Client,
   name: RouteName,
   input: RequestInput,
+  signal: AbortSignal,
+): Promise<Opened> {
+  const { group } = input.parameters ?? {};
+  if (ROUTES[name].access !== "reader" || group === undefined || input.token !== undefined)
+    return send(client, name, input, input.signedFor, signal);
+  const party = client.signer ?? (await client.memory.reader);
+  if (party !== undefined) return send(client, name, input, { group, party }, signal);
+  try {
+    return await send(client, name, input, undefined, signal);
+  } catch (error) {
+    if (client.reader === undefined || !isHansaError(error, "http.unauthenticated")) throw error;
+    return send(client, name, input, { group, party: await readerOf(client, client.reader) }, signal);
+  }
+}
+
+/** Whoever signs reads of a client without a signer; found once. */
+function readerOf({ memory }: Client, find: () => Promise<Party>): Promise<Party> {
+  memory.reader ??= find().catch((error: unknown) => {
+    delete memory.reader;
+    throw error;
+  });
+  return memory.reader;
+}
+
+async function send(
+  client: Client,
+  name: RouteName,
+  input: RequestInput,
+  signedFor: RequestInput["signedFor"],
   signal: AbortSignal,
 ): Promise<Opened> {
   const route = ROUTES[name];
@@ -42,6 +76,8 @@ export async function openRoute(
     ...input.headers,
   };
   if (input.token !== undefined) headers["authorization"] = `Bearer ${input.token}`;
+  else if (signedFor !== undefined)
+    headers["authorization"] = `${REQUEST_SCHEME} ${signRequest(client, url, route.method, input, signedFor)}`;
   if (input.body !== undefined) headers["content-type"] = input.body.type;
   let response: Response;
   try {
@@ -59,6 +95,21 @@ export async function openRoute(
   if (response.ok) return { url, response };
   const text = await readText(response, 1024 * 1024, url, signal);
   throw problemError(response.status, response.headers.get("content-type") ?? "", text, url);
+}
+
+/** Signs what the node will see: behind a proxy that strips a prefix of the path, that is the path without it. */
+function signRequest(
+  client: Client,
+  url: string,
+  method: string,
+  { body }: RequestInput,
+  { group, party }: NonNullable<RequestInput["signedFor"]>,
+): string {
+  const { pathname, search } = new URL(url);
+  const prefix = new URL(client.url).pathname.replace(/\/$/, "");
+  const bytes = typeof body?.content === "string" ? encodeUtf8(body.content) : body?.content;
+  const request = { method, target: pathname.slice(prefix.length) + search, body: bytes };
+  return signRequestToken(party.did, group, request, party.kid, party.signer, client.now());
 }
 
 /** Calls a route and reads its answer whole. */

@@ -8,6 +8,7 @@ import { nodeError } from "../errors.ts";
 import type { GroupService } from "../group-service.ts";
 import { describeCommandRun } from "../runs.ts";
 import { trailProofOf } from "../trail.ts";
+import { withoutHint } from "./access.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Call, HttpOptions } from "./server.ts";
 
@@ -33,11 +34,11 @@ export function routeHandlers(options: HttpOptions): Handlers {
     metrics: () => options.metrics(),
     openapi: () => openapi,
 
-    status: () => ({
+    status: ({ mayRead }) => ({
       version: options.version,
       member: options.member,
       mqtt: options.mqttUrl(),
-      groups: options.groups.map((group) => ({ ...groupStatus(group) })),
+      groups: options.groups.map((group) => (mayRead(group) ? groupStatus(group) : strangersStatus(group))),
     }),
 
     group: ({ group }) => ({
@@ -49,7 +50,9 @@ export function routeHandlers(options: HttpOptions): Handlers {
 
     async submit({ group, body, query, reply }) {
       if (body === undefined) throw nodeError("http.bad-request", "the body is empty", { problem: "empty body" });
-      const outcome = group.submission.submit(body);
+      const outcome = group.submission.submit(body).catch((error: unknown) => {
+        throw withoutHint(group, error);
+      });
       if (query["wait"] !== "0") return outcome;
       // Whoever does not wait still hears of a refusal that is known at once.
       const first = await Promise.race([
@@ -202,12 +205,18 @@ function required<Value>(value: Value | undefined): Value {
   return value;
 }
 
+/** What finds a group, and nothing of what is in it. */
+function strangersStatus(group: GroupService) {
+  return { id: group.ledger.group.id, name: group.name, reads: "parties" };
+}
+
 function groupStatus(group: GroupService) {
   const head = group.ledger.head;
   const engine = group.engine.status();
   return {
     id: group.ledger.group.id,
     name: group.name,
+    reads: group.rights.isClosed() ? "parties" : "anyone",
     engine: engine.kind,
     state: engine.state,
     height: group.ledger.height,

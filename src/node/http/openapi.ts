@@ -1,6 +1,6 @@
 /** OpenAPI 3.1 out of the route table: what is served and what is described cannot differ. */
 import type { TSchema } from "@sinclair/typebox";
-import { OPERATIONS, QUERIES, ROUTES, type Route } from "#protocol";
+import { OPERATIONS, QUERIES, REQUEST_SCHEME, ROUTES, type Route } from "#protocol";
 
 type JsonObject = Record<string, unknown>;
 
@@ -26,12 +26,21 @@ const PROBLEM = {
   content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
 };
 
+/** What each kind of route wants, in the words of OpenAPI: one of a list is enough, an empty one is nothing at all. */
+const SECURITY: Readonly<Record<Route["access"], readonly JsonObject[] | undefined>> = {
+  open: undefined,
+  reader: [{}, { requestToken: [] }, { connectionToken: [] }, { clientCertificate: [] }],
+  token: [{ connectionToken: [] }],
+  member: [{ connectionToken: [] }, { requestToken: [] }, { clientCertificate: [] }],
+  admin: [{}, { connectionToken: [] }, { requestToken: [] }, { clientCertificate: [] }],
+};
+
 function describe(name: string, route: Route): JsonObject {
   return {
     operationId: name,
     summary: route.summary,
     parameters: parameters(route),
-    ...(route.access === "open" ? {} : { security: [{ connectionToken: [] }] }),
+    ...(SECURITY[route.access] === undefined ? {} : { security: SECURITY[route.access] }),
     ...(route.body === undefined
       ? {}
       : {
@@ -95,7 +104,19 @@ export function openApiDocument(version: string): JsonObject {
           type: "http",
           scheme: "bearer",
           bearerFormat: "JWT",
-          description: "hansa-connect+jwt, signed by the subject's key",
+          description:
+            "hansa-connect+jwt, signed by the subject's key: `aud` is the group, `exp` at most an hour ahead.",
+        },
+        requestToken: {
+          type: "http",
+          scheme: REQUEST_SCHEME,
+          description:
+            "hansa-request+jwt, signed by the subject's key over this one request: `aud` is the group, `htm` the method, `htu` path with query as sent, `bsh` the SHA-256 of a body, `exp` at most 60 s ahead, `jti` random. Needed where the group's parameters say `reads: parties`.",
+        },
+        clientCertificate: {
+          type: "mutualTLS",
+          description:
+            "Under `tls.mode: mutual`: a certificate of the member's own CA whose URI name is the client's DID. Every request then wants one; it stands for a token where no token is given.",
         },
       },
       schemas: {

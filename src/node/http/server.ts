@@ -17,7 +17,9 @@ import { ROUTES, type Route, type RouteName, TRANSACTION_LIMITS } from "#protoco
 import { nodeError } from "../errors.ts";
 import type { GroupService } from "../group-service.ts";
 import type { Log } from "../log.ts";
+import { authorize, Caller, isLoopback } from "./access.ts";
 import { type Handlers, routeHandlers } from "./handlers.ts";
+import { OpenRequests } from "./open-requests.ts";
 import { problemOf } from "./problem.ts";
 
 export interface HttpOptions {
@@ -49,17 +51,26 @@ export interface Call {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Who called; routes that are open have none. */
   readonly principal: Principal | undefined;
+  /** Whether the caller may read a group's ledger, for routes that are of no group. */
+  readonly mayRead: (group: GroupService) => boolean;
   readonly reply: FastifyReply;
   /** Aborted when the client is gone. */
   readonly signal: () => AbortSignal;
 }
 
+export interface HttpServer {
+  readonly url: string;
+  /** Looks at all open requests of a group again, and ends those whose caller lost his right: to be called after its blocks. */
+  recheck(group: GroupService): void;
+  close(): Promise<void>;
+}
+
 /**
- * Serves the route table. Every request passes here in the same order: rate, size, media type, group, token, query, handler.
+ * Serves the route table. Every request passes here in the same order: rate, size, media type, group, rights, query, handler.
  *
  * @throws HansaError `node.port-taken`
  */
-export async function startHttp(options: HttpOptions): Promise<{ readonly url: string; close(): Promise<void> }> {
+export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const server = Fastify({
     logger: false,
     // Room above both limits: what is somewhat over its own hears its own code, with the limit in it.
@@ -104,7 +115,8 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly url: s
     ),
   );
   const handlers = routeHandlers(options);
-  for (const name of Object.keys(ROUTES) as RouteName[]) mount(server, name, handlers, options);
+  const requests = new OpenRequests();
+  for (const name of Object.keys(ROUTES) as RouteName[]) mount(server, name, handlers, options, requests);
   try {
     await server.listen({ host: options.host, port: options.port });
   } catch (error) {
@@ -115,7 +127,11 @@ export async function startHttp(options: HttpOptions): Promise<{ readonly url: s
   const address = server.server.address();
   const port = typeof address === "object" && address !== null ? address.port : options.port;
   const host = options.host.includes(":") ? `[${options.host}]` : options.host;
-  return { url: `http://${host}:${port}`, close: () => server.close() };
+  return {
+    url: `http://${host}:${port}`,
+    recheck: (group) => requests.recheck(group),
+    close: () => server.close(),
+  };
 }
 
 /** What is not HTTP has no request to answer: one problem document, and the connection ends. */
@@ -169,11 +185,19 @@ function asHansaError(error: FastifyError | HansaError): unknown {
   }
 }
 
-function mount(server: FastifyInstance, name: RouteName, handlers: Handlers, options: HttpOptions): void {
+function mount(
+  server: FastifyInstance,
+  name: RouteName,
+  handlers: Handlers,
+  options: HttpOptions,
+  requests: OpenRequests,
+): void {
   const route: Route = ROUTES[name];
   const check: TypeCheck<TSchema> | undefined =
     route.query === undefined ? undefined : TypeCompiler.Compile(route.query);
   const handler = handlers[name];
+  const ofGroup = route.path.includes("/:group");
+  const access = { groups: options.groups, member: options.member, local: isLoopback(options.host) };
   server.route({
     method: route.method,
     url: route.path,
@@ -181,24 +205,33 @@ function mount(server: FastifyInstance, name: RouteName, handlers: Handlers, opt
     config: name === "trail" ? { rateLimit: { max: Math.min(TRAILS_PER_MINUTE, options.requestsPerMinute) } } : {},
     async handler(request, reply) {
       const parameters = request.params as Record<string, string>;
-      const group =
-        "group" in parameters
-          ? findGroup(options.groups, parameters["group"] as string)
-          : (options.groups[0] as GroupService);
+      const named = ofGroup ? findGroup(options.groups, parameters["group"] as string) : undefined;
+      const group = named ?? (options.groups[0] as GroupService);
       const contentType = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
       if (route.body !== undefined && !route.body.includes(contentType))
         throw nodeError("http.media-type", `send ${route.body.join(" or ")}`, {
           accepts: route.body,
           got: contentType,
         });
+      const body = Buffer.isBuffer(request.body) ? request.body : undefined;
+      const { authorization } = request.headers;
+      const arrived = { authorization, method: request.method, target: request.raw.url ?? "", body };
+      const caller = new Caller({ ...arrived, certificate: undefined }, access);
+      // Before anything is looked at that the group holds, or answered about what was asked for.
+      const principal = authorize(route, named, caller, access);
+      if (principal !== undefined) {
+        requests.add(request.raw, route.access, group, principal);
+        reply.raw.once("close", () => requests.remove(request.raw));
+      }
       const call: Call = {
         group,
         parameters,
         query: readQuery(route, check, request.query as Record<string, unknown>),
-        body: Buffer.isBuffer(request.body) ? request.body : undefined,
+        body,
         contentType,
         headers: request.headers,
-        principal: authenticate(route, group, request, options.member),
+        principal,
+        mayRead: (other) => caller.mayRead(other),
         reply,
         signal: () => abortOnClose(request),
       };
@@ -230,22 +263,6 @@ function readQuery(route: Route, check: TypeCheck<TSchema> | undefined, raw: Rec
   const first = check.Errors(query).First();
   const problem = `${first?.path ?? ""} ${first?.message ?? "does not fit"}`;
   throw nodeError("http.bad-request", `query: ${problem}`, { path: first?.path ?? "", problem: first?.message ?? "" });
-}
-
-function authenticate(
-  route: Route,
-  group: GroupService,
-  request: FastifyRequest,
-  member: string,
-): Principal | undefined {
-  if (route.access === "open") return undefined;
-  const header = request.headers.authorization;
-  const token = header?.startsWith("Bearer ") ? header.slice(7) : undefined;
-  if (token === undefined) throw nodeError("http.unauthenticated", "the route wants a connection token");
-  const principal = group.rights.authenticate(token);
-  if (route.access === "member" && principal.did !== member)
-    throw nodeError("http.forbidden", "only the member that runs the node may do this", { member });
-  return principal;
 }
 
 function abortOnClose(request: FastifyRequest): AbortSignal {
