@@ -31,6 +31,46 @@ export const ENGINE_ERRORS = {
     meaning: "The node's engine key is not the one that the genesis names.",
     advice: "Start the node with the key file that the group was founded with.",
   },
+  "engine.peer-unreachable": {
+    status: 503,
+    meaning: "Another member's node could not be reached, or did not answer in time.",
+    advice: "Check that it runs, and that the address it registered is reachable from here; then try again.",
+  },
+  "engine.peer-refused": {
+    status: 502,
+    meaning: "Another member's node refused a connection or a message, or is not who the ledger says it is.",
+    advice: "The payload's `reason` tells why: look at both nodes' membership, group and clock.",
+  },
+  "engine.peer-port": {
+    status: 500,
+    meaning: "The port for other members' nodes could not be opened.",
+    advice: "Choose another port or stop the program that holds it.",
+  },
+  "engine.missing": {
+    status: 503,
+    meaning: "No `cometbft` program that fits was found.",
+    advice: "Run `hansa engine install`, or name one with HANSA_COMETBFT.",
+  },
+  "engine.install-failed": {
+    status: 500,
+    meaning: "The `cometbft` program could not be built or put in its place.",
+    advice: "See what the message says; `hansa engine install --from` takes a downloaded archive instead.",
+  },
+  "engine.archive-refused": {
+    status: 422,
+    meaning: "An archive is not the one that its digest names, or holds no `cometbft` program that fits.",
+    advice: "Download it again, and take its digest from the checksum file of the release.",
+  },
+  "engine.process-failed": {
+    status: 503,
+    meaning: "The engine's process could not be prepared or started.",
+    advice: "See what the message says: the program, its folder and its rights.",
+  },
+  "engine.vote-state-damaged": {
+    status: 500,
+    meaning: "What this node signed last in consensus cannot be read. It signs nothing, since it could sign twice.",
+    advice: "Keep the files and restore the member from a backup; the node then leaves out one height and votes again.",
+  },
 } as const satisfies ErrorTable;
 
 export const engineError = errorsOf(ENGINE_ERRORS);
