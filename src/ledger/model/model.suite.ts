@@ -27,6 +27,8 @@ export interface ModelTest {
   readonly absent?: fc.Arbitrary<readonly string[]>;
   /** What stands before the first step. */
   readonly prepare?: (alliance: Alliance) => void;
+  /** Longest time between two blocks, seconds; 40 where left out. */
+  readonly longest?: number;
   readonly model: (alliance: Alliance) => Model;
   /** The same view of the ledger as the model's `expected`. */
   readonly read: (alliance: Alliance) => unknown;
@@ -43,7 +45,7 @@ export function holdAgainstModel(test: ModelTest): void {
   test.prepare?.(shape);
   // A block: how many seconds after the last, and its transactions.
   const block = fc.record({
-    wait: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.integer({ min: 0, max: 40 })),
+    wait: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.integer({ min: 0, max: test.longest ?? 40 })),
     steps: fc.array(test.step(shape), { minLength: 1, maxLength: 4 }),
     ...(test.absent === undefined ? {} : { absent: test.absent }),
   });
