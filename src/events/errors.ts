@@ -14,8 +14,8 @@ export const EVENT_ERRORS = {
   },
   "events.unknown-topic": {
     status: 404,
-    meaning: "No open topic of the ledger covers this name.",
-    advice: "Open the topic first, or check its spelling: names are lower case, levels are divided by `/`.",
+    meaning: "No open topic of the ledger whose log is at this node covers this name.",
+    advice: "Open the topic first, check its spelling, or go to the node of the topic's operator, which keeps its log.",
   },
   "events.malformed": {
     status: 400,

@@ -29,11 +29,7 @@ export function commandChannel(
 }
 
 /** Takes a command that another member's node sends: only for devices of members that this node plays for. */
-export async function receiveCommand(
-  ledger: Ledger,
-  hosted: readonly HostedMember[],
-  token: string,
-): Promise<string> {
+export async function receiveCommand(ledger: Ledger, hosted: readonly HostedMember[], token: string): Promise<string> {
   const { command } = decodeCommand(token);
   const operator = operatorOf(ledger, command);
   const own = hosted.find((member) => member.did === operator);

@@ -2,8 +2,11 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { decodeUtf8, encodeUtf8, HansaError, type Json, parseJson } from "#base";
+import type { Engine } from "#engines";
+import type { Ledger } from "#ledger";
 import { Closed, type SignedHeader, type ValidatorChange } from "#protocol";
 import { nodeError } from "./errors.ts";
+import type { ValidatorPath } from "./validator-path.ts";
 
 const PeerRequest = Type.Union([
   /** A command for a device of a member that the asked node plays for; answers its receipt. */
@@ -17,6 +20,17 @@ export type PeerRequest = Static<typeof PeerRequest>;
 export interface PeerHead {
   readonly signed: SignedHeader;
   readonly validators: readonly ValidatorChange[];
+}
+
+/** What this node can show for the newest header whose votes it has. */
+export async function newestHead(
+  ledger: Ledger,
+  engine: Pick<Engine, "certified">,
+  path: ValidatorPath | undefined,
+): Promise<PeerHead> {
+  const { height } = ledger;
+  const signed = await engine.certified(height);
+  return { signed, validators: (await path?.upTo(height)) ?? [] };
 }
 
 /** How a node answers its peers. */
@@ -44,10 +58,7 @@ export async function answerPeer(answers: PeerAnswers, payload: Uint8Array): Pro
 }
 
 /** Sends a request by a way that the caller names. */
-export async function askPeer(
-  send: (payload: Uint8Array) => Promise<Uint8Array>,
-  request: PeerRequest,
-): Promise<Json> {
+export async function askPeer(send: (payload: Uint8Array) => Promise<Uint8Array>, request: PeerRequest): Promise<Json> {
   const answer = readJson(
     Type.Union([
       Closed({ answer: Type.Unknown() }),
@@ -56,7 +67,9 @@ export async function askPeer(
     await send(encodeUtf8(JSON.stringify(request))),
   );
   if ("refusal" in answer)
-    throw nodeError("node.peer-refused", `the peer refused: ${answer.refusal.message}`, { refusal: answer.refusal.code });
+    throw nodeError("node.peer-refused", `the peer refused: ${answer.refusal.message}`, {
+      refusal: answer.refusal.code,
+    });
   return answer.answer as Json;
 }
 

@@ -6,6 +6,7 @@ import { liveEvents, proveEvent, publishEvent, readEvents } from "#events";
 import { QUERIES, type QueryName, type RouteName } from "#protocol";
 import { nodeError } from "../errors.ts";
 import type { GroupService } from "../group-service.ts";
+import { certifyTrail, recordProofOf } from "../proofs.ts";
 import { describeCommandRun } from "../runs.ts";
 import { trailProofOf } from "../trail.ts";
 import { withoutHint } from "./access.ts";
@@ -105,7 +106,7 @@ export function routeHandlers(options: HttpOptions): Handlers {
           throw nodeError("http.bad-request", "proofs are of the newest block: leave `height` out", {
             problem: "height",
           });
-        return { hansa: "record-proof/1", genesis: group.ledger.genesis, key, ...group.ledger.prove(key) };
+        return recordProofOf(group.proofs, key, fromOf(query));
       }
       const height = query["height"] === undefined ? undefined : Number(query["height"]);
       return { key, value: group.ledger.record(key, height), height: height ?? group.ledger.height };
@@ -113,7 +114,8 @@ export function routeHandlers(options: HttpOptions): Handlers {
 
     trail({ group, query }) {
       const about = String(query["about"]);
-      if (query["proof"] === "1") return trailProofOf(group, about);
+      if (query["proof"] === "1")
+        return trailProofOf(group, about).then((proof) => certifyTrail(group.proofs, proof, fromOf(query)));
       const after = query["after"] === undefined ? undefined : String(query["after"]);
       return group.trail.entries(about, {
         ...(after === undefined ? {} : { after }),
@@ -200,6 +202,11 @@ async function sendFrames(reply: FastifyReply, frames: AsyncIterable<string>): P
   }
 }
 
+/** Engine height of the validators that the asker trusts already. */
+function fromOf(query: Call["query"]): number | undefined {
+  return query["from"] === undefined ? undefined : Number(query["from"]);
+}
+
 function required<Value>(value: Value | undefined): Value {
   if (value === undefined) throw nodeError("http.unauthenticated", "the route wants a connection token");
   return value;
@@ -224,6 +231,7 @@ function groupStatus(group: GroupService) {
     root: head?.header.state ?? null,
     records: group.ledger.records,
     waiting: engine.waiting,
+    ...(engine.consensus === undefined ? {} : { consensus: engine.consensus }),
     windowSeconds: (group.ledger.query("members.parameters", {}) as { windowSeconds: number }).windowSeconds,
   };
 }
