@@ -27,6 +27,14 @@ import { didSetControllers } from "./commands/did/set-controllers.ts";
 import { didSetService } from "./commands/did/set-service.ts";
 import { didShow } from "./commands/did/show.ts";
 import { errors } from "./commands/errors.ts";
+import { groupCombine } from "./commands/group/combine.ts";
+import { groupCreate } from "./commands/group/create.ts";
+import { groupJoin } from "./commands/group/join.ts";
+import { groupLeave } from "./commands/group/leave.ts";
+import { groupList } from "./commands/group/list.ts";
+import { groupRequest } from "./commands/group/request.ts";
+import { groupShow } from "./commands/group/show.ts";
+import { groupSign } from "./commands/group/sign.ts";
 import { init } from "./commands/init.ts";
 import { keyCreate } from "./commands/key/create.ts";
 import { keyExportPublic } from "./commands/key/export-public.ts";
@@ -83,6 +91,11 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
   up,
   demo,
   status,
+  {
+    name: "group",
+    summary: "Groups of this home: found one with other members, join, leave.",
+    commands: [groupRequest, groupCreate, groupShow, groupSign, groupCombine, groupJoin, groupLeave, groupList],
+  },
   {
     name: "member",
     summary: "Members of the group, their roles and votes.",

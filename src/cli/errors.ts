@@ -62,6 +62,31 @@ export const CLI_ERRORS = {
     meaning: "A file does not hold what the command expects.",
     advice: "See what the message says of it; `--help` names the format.",
   },
+  "cli.not-founder": {
+    status: 409,
+    meaning: "The home's member is not among the founders who bring a node.",
+    advice: "Use the home that made the joining file; to join a group that runs, add --running, --address and --via.",
+  },
+  "cli.founding-mismatch": {
+    status: 409,
+    meaning: "A founding file says something of this home's member that is not so.",
+    advice: "Do not sign it. Make a fresh joining file with `hansa group request`, and found with that one.",
+  },
+  "cli.group-unknown": {
+    status: 404,
+    meaning: "The home has no such group.",
+    advice: "`hansa group list` shows those that there are.",
+  },
+  "cli.node-running": {
+    status: 409,
+    meaning: "A node runs on the home and has the group open.",
+    advice: "Stop it, and repeat the command: what it did so far stays done.",
+  },
+  "cli.devnet-failed": {
+    status: 500,
+    meaning: "A node of the development network did not come up, or ended by itself.",
+    advice: "The message has the end of its log; --dir keeps the homes and logs for a closer look.",
+  },
   "cli.code-unknown": {
     status: 404,
     meaning: "There is no error of this code.",

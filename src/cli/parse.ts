@@ -1,6 +1,6 @@
 /** Parsers of arguments. What they throw, commander reports with the argument's name, and the command ends with 2. */
 import { InvalidArgumentError } from "commander";
-import { isDid, type Role, type TopicRule, type Who } from "#protocol";
+import { ALLIANCE_PATTERN, isDid, NodeAddress, NodeEndpoint, type Role, type TopicRule, type Who } from "#protocol";
 
 /** A whole number from 0. */
 export function parseNumber(text: string): number {
@@ -61,6 +61,33 @@ export function parseList(text: string): string[] {
     .split(",")
     .map((item) => item.trim())
     .filter((item) => item !== "");
+}
+
+const NAME = new RegExp(ALLIANCE_PATTERN);
+
+/** Name of an alliance or a group. */
+export function parseGroupName(text: string): string {
+  if (text.length > 32 || !NAME.test(text))
+    throw new InvalidArgumentError("A name of 1 to 32 lower-case letters, digits and dashes is wanted.");
+  return text;
+}
+
+const ADDRESS = new RegExp(NodeAddress.pattern as string);
+const ENDPOINT = new RegExp(NodeEndpoint.pattern as string);
+
+/** `host:port`, where a node is dialled or listens. */
+export function parseAddress(text: string): string {
+  const port = Number(text.slice(text.lastIndexOf(":") + 1));
+  if (!ADDRESS.test(text) || port < 1 || port > 65_535)
+    throw new InvalidArgumentError("A host and a port are wanted: ledger.acme.example:7422 or [2001:db8::7]:7422.");
+  return text;
+}
+
+/** Address of an HTTP API, without a path. */
+export function parseEndpoint(text: string): string {
+  if (!ENDPOINT.test(text))
+    throw new InvalidArgumentError("An address without path is wanted: https://ledger.acme.example:7420.");
+  return text;
 }
 
 /** Gathers an option that may stand several times. */
