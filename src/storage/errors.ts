@@ -90,6 +90,11 @@ export const STORAGE_ERRORS = {
     meaning: "A value is larger than storage takes.",
     advice: "Split it.",
   },
+  "storage.snapshot-damaged": {
+    status: 500,
+    meaning: "A file of a snapshot fails its authentication, was cut or is missing. The snapshot was removed.",
+    advice: "Nothing: the next snapshot takes its place. Look at the disk where it happens again.",
+  },
   "storage.misuse": {
     status: 500,
     meaning: "A call was made where it is not allowed, such as a commit inside of another transaction.",

@@ -7,3 +7,14 @@ export type { Place } from "./id-index.ts";
 export * from "./key-value-store.ts";
 export * from "./log-store.ts";
 export { MAX_VALUE_BYTES, type StoredRecord, type Version } from "./record-log.ts";
+export {
+  type ChunkPile,
+  MAX_CHUNK_BYTES,
+  MAX_CHUNKS,
+  MAX_SNAPSHOTS,
+  type SnapshotDraft,
+  SnapshotFiles,
+  type SnapshotFilesOptions,
+  type SnapshotName,
+  type StoredSnapshot,
+} from "./snapshot-files.ts";
