@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { ConsensusStatus } from "#engines";
 import type { GroupService } from "./group-service.ts";
 
 /** What the broker counts. */
@@ -43,6 +44,45 @@ export function nodeMetrics(groups: readonly GroupService[], broker: () => Broke
   );
   gauge("commands_unanswered", "Commands without a receipt", ({ hosted }) =>
     hosted.reduce((sum, member) => sum + member.runtime.counts().unanswered, 0),
+  );
+  const consensus = (name: string, help: string, read: (status: ConsensusStatus) => number) =>
+    new Gauge({
+      name: `hansa_consensus_${name}`,
+      help,
+      labelNames: ["group"],
+      registers: [registry],
+      collect() {
+        for (const group of groups) {
+          const status = group.engine.status().consensus;
+          if (status !== undefined) this.set({ group: group.name }, read(status));
+        }
+      },
+    });
+  consensus("up", "1 while CometBFT runs and answers", ({ up }) => (up ? 1 : 0));
+  consensus("catching_up", "1 while the node fetches what others have", ({ catchingUp }) => (catchingUp ? 1 : 0));
+  consensus("block_height", "Height of CometBFT's last block, empty ones included", ({ block }) => block);
+  consensus("round", "Round of consensus that is under way", ({ round }) => round);
+  consensus("peers", "Connected peers", ({ peers }) => peers.length);
+  consensus("validator", "1 while the node votes", ({ validator }) => (validator ? 1 : 0));
+  consensus("pool", "Bundles in CometBFT's pool", ({ pool }) => pool);
+  consensus("block_interval_seconds", "Time between the last two blocks", ({ blockInterval }) => blockInterval / 1000);
+  consensus("restarts_total", "Times that CometBFT was started anew", ({ restarts }) => restarts);
+  new Gauge({
+    name: "hansa_submit_seconds_bucket",
+    help: "Transactions whose receipt took at most `le` seconds",
+    labelNames: ["group", "le"],
+    registers: [registry],
+    collect() {
+      for (const { name, submission } of groups)
+        for (const { atMost, count } of submission.latencies.buckets())
+          this.set({ group: name, le: Number.isFinite(atMost) ? String(atMost) : "+Inf" }, count);
+    },
+  });
+  gauge("submit_seconds_sum", "Time that all receipts together took", ({ submission }) => submission.latencies.sum);
+  gauge(
+    "submit_seconds_count",
+    "Receipts given",
+    ({ submission }) => submission.latencies.buckets().at(-1)?.count ?? 0,
   );
   new Gauge({
     name: "hansa_mqtt",

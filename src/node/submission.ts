@@ -9,6 +9,7 @@ import {
   type TransactionSigner,
   transactionError,
 } from "#protocol";
+import { Latencies } from "./latencies.ts";
 import type { SignaturePool } from "./signature-pool.ts";
 
 export type SubmissionStatus =
@@ -22,6 +23,7 @@ export class Submission {
   readonly #engine: Engine;
   readonly #pool: SignaturePool;
   readonly #clock: Clock;
+  readonly #latencies = new Latencies();
 
   constructor(ledger: Ledger, engine: Engine, pool: SignaturePool, clock: Clock) {
     this.#ledger = ledger;
@@ -41,7 +43,10 @@ export class Submission {
       if (!(await this.#pool.verify(candidate.signatures)))
         throw transactionError("transaction.signature", "a signature does not match its key");
       this.#ledger.noteVerified(candidate);
-      return await this.#engine.submit(candidate);
+      const began = this.#clock.now();
+      const receipt = await this.#engine.submit(candidate);
+      this.#latencies.add(this.#clock.now() - began);
+      return receipt;
     } catch (error) {
       const first = isHansaError(error, "transaction.replayed")
         ? this.#firstReceipt(error.payload as Partial<Place>, bytes)
@@ -58,6 +63,11 @@ export class Submission {
     const stored = block?.transactions[place.index];
     if (stored === undefined || Buffer.compare(stored, bytes) !== 0) return undefined;
     return block?.receipts[place.index];
+  }
+
+  /** How long transactions took from their check to their receipt. */
+  get latencies(): Latencies {
+    return this.#latencies;
   }
 
   /** @param id - 20 bytes */

@@ -24,7 +24,9 @@ export function routeHandlers(options: HttpOptions): Handlers {
   return {
     health(call) {
       const problems = options.groups.flatMap(({ name, engine }) => {
-        const { state, failing } = engine.status();
+        const { state, failing, consensus } = engine.status();
+        if (consensus !== undefined && !consensus.up) return [`CometBFT of group ${name} does not answer`];
+        if (consensus?.catchingUp === true) return [`group ${name} still fetches what the others have`];
         if (state !== "running") return [`the engine of group ${name} is ${state}`];
         return failing === 0 ? [] : [`the last ${failing} blocks of group ${name} could not be stored`];
       });
