@@ -36,6 +36,7 @@ import {
   type TrailProof,
   type TransactionClaims,
   transactionBytes,
+  type ValidatorChange,
 } from "./index.ts";
 
 /** Somebody with a key of a fixed seed. */
@@ -96,6 +97,20 @@ export function signHeader(header: BlockHeader): SignedHeader {
   return { header, certificate: { engine: "solo", key: engine.multikey, signature } };
 }
 
+/** A group that files are made for: how it began, and what vouches for its headers. */
+export interface House {
+  readonly genesis: Genesis;
+  sign(header: BlockHeader): SignedHeader;
+  /** Engines with a quorum alone. */
+  readonly validators?: readonly ValidatorChange[];
+}
+
+const SOLO: House = { genesis, sign: signHeader };
+
+function beginOf({ genesis, validators }: House) {
+  return { genesis, ...(validators === undefined ? {} : { validators }) };
+}
+
 function treeOf(records: readonly (readonly [string, Json])[]) {
   return IndexedTree.build(
     records.map(([key, value], i) => ({ slot: i + 1, key, digest: sha256(encodeUtf8(canonicalJson(value))) })),
@@ -109,11 +124,11 @@ const RECORDS: readonly (readonly [string, Json])[] = [
 ];
 
 /** Proof that a record is there, or, for a key that no record has, that it is not. */
-export function recordProof(key: string): RecordProof {
+export function recordProof(key: string, house = SOLO): RecordProof {
   const tree = treeOf(RECORDS);
-  const signed = signHeader({
+  const signed = house.sign({
     version: 1,
-    group,
+    group: groupIdOf(house.genesis),
     height: 7,
     time: BEGIN + 5000,
     previous: "x".repeat(43),
@@ -122,14 +137,15 @@ export function recordProof(key: string): RecordProof {
     state: encodeBase64Url(tree.root()),
   });
   const value = RECORDS.find(([name]) => name === key)?.[1] ?? null;
-  return { hansa: "record-proof/1", genesis, signed, key, value, membership: tree.prove(key) };
+  return { hansa: "record-proof/1", ...beginOf(house), signed, key, value, membership: tree.prove(key) };
 }
 
 const DEVICE = carol.did;
 const LINKAGE = "lk_3QJmV3qfvL9SuYo34YihAf3sRCW3";
 
 /** Trail of a device: two entries in one block, a third in another, one command in an anchored batch of three. */
-export function trailProof(): TrailProof {
+export function trailProof(house = SOLO): TrailProof {
+  const group = groupIdOf(house.genesis);
   const command: Command = {
     jti: "c".repeat(22),
     iss: alice.did,
@@ -164,9 +180,13 @@ export function trailProof(): TrailProof {
   const blocks = [
     {
       height: 3,
-      claims: [claimsOf({ jti: "B".repeat(22) }), claimsOf({ jti: "C".repeat(22) }), claimsOf({ jti: "D".repeat(22) })],
+      claims: [
+        claimsOf({ aud: group, jti: "B".repeat(22) }),
+        claimsOf({ aud: group, jti: "C".repeat(22) }),
+        claimsOf({ aud: group, jti: "D".repeat(22) }),
+      ],
     },
-    { height: 5, claims: [claimsOf({ jti: "E".repeat(22), ops: [anchor] })] },
+    { height: 5, claims: [claimsOf({ aud: group, jti: "E".repeat(22), ops: [anchor] })] },
   ];
   const tree = treeOf(RECORDS);
   const made = blocks.map(({ height, claims }) => {
@@ -181,7 +201,7 @@ export function trailProof(): TrailProof {
       }),
     );
     const transactions = texts.map((text) => transactionBytes({ text }));
-    const signed = signHeader({
+    const signed = house.sign({
       version: 1,
       group,
       height,
@@ -206,7 +226,7 @@ export function trailProof(): TrailProof {
   });
   return {
     hansa: "trail-proof/1",
-    genesis,
+    ...beginOf(house),
     about: DEVICE,
     headers: made.map(({ signed }) => signed),
     height: 5,
