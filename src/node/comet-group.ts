@@ -77,11 +77,10 @@ export async function openComet(options: OpenEngineOptions): Promise<GroupEngine
   closers.push(
     engine.onCommit((execution) => {
       if (!execution.receipts.some(({ facts }) => facts.some(({ fact }) => changesPeers(fact)))) return;
-      const newcomers = gate.update();
-      if (newcomers.length > 0)
-        void engine
-          .dial(newcomers)
-          .catch((error: unknown) => log.warn({ cause: describe(error) }, "peers were not dialled"));
+      gate
+        .update()
+        .then((newcomers) => (newcomers.length > 0 ? engine.dial(newcomers) : undefined))
+        .catch((error: unknown) => log.warn({ cause: describe(error) }, "peers were not dialled"));
     }),
   );
   return {

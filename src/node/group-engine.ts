@@ -38,6 +38,8 @@ export interface GroupEngine {
   readonly validators?: ValidatorPath;
   readonly ask?: AskMember;
   readonly gate?: PeerGate;
+  /** Height of the newest block of which there is a snapshot for peers. */
+  readonly newestSnapshot?: () => number | undefined;
 }
 
 /** Opens a group's engine; it is started by the caller, once all who listen to blocks do. */

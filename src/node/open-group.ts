@@ -18,7 +18,7 @@ import { openEngine } from "./group-engine.ts";
 import type { GroupService } from "./group-service.ts";
 import { evidenceDigest, HostedMember } from "./hosted-member.ts";
 import type { Log } from "./log.ts";
-import { newestHead, type PeerAnswers } from "./peer-messages.ts";
+import { type PeerAnswers, snapshotHead } from "./peer-messages.ts";
 import { ledgerRights } from "./rights.ts";
 import type { SignaturePool } from "./signature-pool.ts";
 import { Submission } from "./submission.ts";
@@ -195,9 +195,10 @@ async function open(
   startAnchors(ledger, logs, hosted, submission, clock, log, closers);
   answers.current = {
     command: (token) => receiveCommand(ledger, hosted, token),
-    head: () => newestHead(ledger, engine, opened.validators),
+    snapshot: () => snapshotHead(engine, opened.validators, opened.newestSnapshot?.()),
   };
-  if (opened.node !== undefined) closers.push(announceReady({ ledger, engine, node: opened.node, submission, hosted, clock, log }));
+  if (opened.node !== undefined)
+    closers.push(announceReady({ ledger, engine, node: opened.node, submission, hosted, clock, log }));
 
   return {
     name: entry.name,

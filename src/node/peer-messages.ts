@@ -3,7 +3,6 @@ import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { decodeUtf8, encodeUtf8, HansaError, type Json, parseJson } from "#base";
 import type { Engine } from "#engines";
-import type { Ledger } from "#ledger";
 import { Closed, type SignedHeader, type ValidatorChange } from "#protocol";
 import { nodeError } from "./errors.ts";
 import type { ValidatorPath } from "./validator-path.ts";
@@ -11,33 +10,32 @@ import type { ValidatorPath } from "./validator-path.ts";
 const PeerRequest = Type.Union([
   /** A command for a device of a member that the asked node plays for; answers its receipt. */
   Closed({ kind: Type.Literal("command"), token: Type.String({ maxLength: 65_536 }) }),
-  /** The newest header with its votes, and the way from the genesis to their validators. */
-  Closed({ kind: Type.Literal("head") }),
+  /** The header of the newest snapshot with its votes, and the way from the genesis to their validators; `null` without a snapshot. */
+  Closed({ kind: Type.Literal("snapshot") }),
 ]);
 export type PeerRequest = Static<typeof PeerRequest>;
 
-/** What a node knows of the newest header that a quorum vouched for. */
+/** A header that a quorum vouched for, and how one knows. */
 export interface PeerHead {
   readonly signed: SignedHeader;
   readonly validators: readonly ValidatorChange[];
 }
 
-/** What this node can show for the newest header whose votes it has. */
-export async function newestHead(
-  ledger: Ledger,
+/** What this node can show for its newest snapshot. */
+export async function snapshotHead(
   engine: Pick<Engine, "certified">,
   path: ValidatorPath | undefined,
-): Promise<PeerHead> {
-  const { height } = ledger;
-  const signed = await engine.certified(height);
-  return { signed, validators: (await path?.upTo(height)) ?? [] };
+  height: number | undefined,
+): Promise<PeerHead | null> {
+  if (height === undefined || path === undefined) return null;
+  return { signed: await engine.certified(height), validators: await path.upTo(height) };
 }
 
 /** How a node answers its peers. */
 export interface PeerAnswers {
   /** @returns the receipt's token */
   command(token: string): Promise<string>;
-  head(): Promise<PeerHead>;
+  snapshot(): Promise<PeerHead | null>;
 }
 
 const LIMITS = { depth: 64, integers: true } as const;
@@ -46,7 +44,7 @@ const LIMITS = { depth: 64, integers: true } as const;
 export async function answerPeer(answers: PeerAnswers, payload: Uint8Array): Promise<Uint8Array> {
   try {
     const request = readJson(PeerRequest, payload);
-    const answer = request.kind === "command" ? await answers.command(request.token) : await answers.head();
+    const answer = request.kind === "command" ? await answers.command(request.token) : await answers.snapshot();
     return encodeUtf8(JSON.stringify({ answer }));
   } catch (error) {
     const refusal =
