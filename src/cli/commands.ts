@@ -68,6 +68,12 @@ import { modelDefine } from "./commands/model/define.ts";
 import { modelFirmware } from "./commands/model/firmware.ts";
 import { modelList } from "./commands/model/list.ts";
 import { modelShow } from "./commands/model/show.ts";
+import { nodeList } from "./commands/node/list.ts";
+import { nodeReady } from "./commands/node/ready.ts";
+import { nodeRegister } from "./commands/node/register.ts";
+import { nodeRetire } from "./commands/node/retire.ts";
+import { nodeShow } from "./commands/node/show.ts";
+import { nodeUpdate } from "./commands/node/update.ts";
 import { sign } from "./commands/sign.ts";
 import { status } from "./commands/status.ts";
 import { submit } from "./commands/submit.ts";
@@ -100,6 +106,11 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
     name: "member",
     summary: "Members of the group, their roles and votes.",
     commands: [memberList, memberShow, memberPropose, memberApprove, memberReject, memberWithdraw, memberProposals],
+  },
+  {
+    name: "node",
+    summary: "Nodes of the members: where peers reach them, and which of them vote in consensus.",
+    commands: [nodeList, nodeShow, nodeRegister, nodeUpdate, nodeReady, nodeRetire],
   },
   {
     name: "did",

@@ -90,6 +90,16 @@ export function parseEndpoint(text: string): string {
   return text;
 }
 
+export function isNodeId(text: string): boolean {
+  return /^[0-9a-f]{40}$/.test(text);
+}
+
+/** Id of a node, as `hansa node list --full` shows it. */
+export function parseNodeId(text: string): string {
+  if (!isNodeId(text)) throw new InvalidArgumentError("A node's id is wanted: 40 hexadecimal digits.");
+  return text;
+}
+
 /** Gathers an option that may stand several times. */
 export function collect(text: string, before?: readonly string[]): string[] {
   return [...(before ?? []), text];

@@ -2,6 +2,7 @@ import { operation } from "#protocol";
 import { defineCommand } from "../../command.ts";
 import { parseCount } from "../../parse.ts";
 import type { TransactOptions } from "../../shell.ts";
+import { transactAgain } from "../../transact-again.ts";
 
 export const memberApprove = defineCommand<[proposal: number], TransactOptions>({
   name: "approve",
@@ -9,7 +10,5 @@ export const memberApprove = defineCommand<[proposal: number], TransactOptions>(
   arguments: [{ name: "<proposal>", description: "number of the proposal", parse: parseCount }],
   examples: ["hansa member approve 3 --as acme"],
   transacts: true,
-  run: async (shell, options, proposal) => {
-    return shell.transact([operation("members.approve", { proposal })], options);
-  },
+  run: (shell, options, proposal) => transactAgain(shell, [operation("members.approve", { proposal })], options),
 });
