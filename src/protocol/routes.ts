@@ -20,6 +20,13 @@ export interface Route {
 }
 
 const Group = "/groups/:group";
+/** Of proof files under engines with a quorum. */
+const ValidatorsFrom = Type.Optional(
+  Type.Integer({
+    minimum: 1,
+    description: "height of the engine whose validators are trusted: earlier changes are left out of the proof",
+  }),
+);
 const TopicQuery = { topic: TopicName };
 
 export const ROUTES = {
@@ -48,7 +55,8 @@ export const ROUTES = {
     method: "GET",
     path: "/status",
     access: "open",
-    summary: "The node, its member and its groups; of a group that keeps reading to its parties strangers see id and name.",
+    summary:
+      "The node, its member and its groups; of a group that keeps reading to its parties strangers see id and name.",
     answer: {
       type: "application/json",
       example: {
@@ -118,6 +126,7 @@ export const ROUTES = {
       key: Type.String({ minLength: 1, maxLength: 200 }),
       height: Type.Optional(Type.Integer({ minimum: 0 })),
       proof: Type.Optional(Type.Literal("1")),
+      from: ValidatorsFrom,
     }),
     answer: { type: "application/json" },
   },
@@ -131,6 +140,7 @@ export const ROUTES = {
       after: Type.Optional(Type.String({ maxLength: 64 })),
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
       proof: Type.Optional(Type.Literal("1")),
+      from: ValidatorsFrom,
     }),
     answer: { type: "application/json" },
   },

@@ -1,5 +1,7 @@
 import type { Did, TransactionSigner } from "#protocol";
 import { sdkError } from "./errors.ts";
+import { isGroupId } from "./group.ts";
+import { createVerifier, type Verifier } from "./verifier.ts";
 
 /** Whoever signs: a DID, its key's id, and what signs with that key. */
 export interface Party extends TransactionSigner {
@@ -19,6 +21,11 @@ export interface ClientOptions {
   readonly url: string;
   /** A group's id or name; may be left out where the node serves one group. */
   readonly group?: string | undefined;
+  /**
+   * Checks what is read with `verified: true`. Left out, a client whose `group` is a whole id verifies from that group's genesis on; with
+   * a name alone there is nothing to check against.
+   */
+  readonly verifier?: Verifier | undefined;
   /** In place of the runtime's own. */
   readonly fetch?: typeof fetch | undefined;
   /** Who signs where a call names nobody else. */
@@ -41,6 +48,7 @@ export interface ClientOptions {
 export interface Client {
   readonly url: string;
   readonly group: string | undefined;
+  readonly verifier: Verifier | undefined;
   readonly fetch: typeof fetch;
   readonly signer: Party | undefined;
   readonly reader: (() => Promise<Party>) | undefined;
@@ -70,6 +78,7 @@ export function createClient(options: ClientOptions): Client {
   return {
     url: checkUrl(options.url),
     group: options.group,
+    verifier: options.verifier ?? verifierOf(options.group),
     // Called as a bare function: browsers refuse `fetch` with another `this` than the global one.
     fetch: options.fetch ?? ((input, init) => fetch(input, init)),
     signer: options.signer,
@@ -80,6 +89,10 @@ export function createClient(options: ClientOptions): Client {
     retry: options.retry ?? { attempts: 4, delay: 200 },
     memory: {},
   };
+}
+
+function verifierOf(group: string | undefined): Verifier | undefined {
+  return group !== undefined && isGroupId(group) ? createVerifier({ trust: group }) : undefined;
 }
 
 function checkUrl(text: string): string {

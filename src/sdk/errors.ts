@@ -42,6 +42,27 @@ export const SDK_ERRORS = {
     meaning: "The client names no group, or one that this node does not serve, and the node serves not exactly one.",
     advice: "Name one of the payload's `groups` (--group, or `group` of createClient).",
   },
+  "sdk.no-trust": {
+    status: 400,
+    meaning: "A verified answer is asked for, and nothing says what to verify it against.",
+    advice:
+      "Give the group's whole id, which holds the hash of its genesis: `group` of createClient, --group, or a verifier.",
+  },
+  "sdk.not-provable": {
+    status: 400,
+    meaning: "A verified answer is asked for of an earlier block: nodes prove the newest state alone.",
+    advice: "Leave the height out, or ask without `verified`.",
+  },
+  "sdk.went-back": {
+    status: 502,
+    meaning: "The answer holds, but is older than one that was verified before.",
+    advice: "Ask another node: this one lags, or withholds what is new.",
+  },
+  "sdk.forked": {
+    status: 502,
+    meaning: "Two different headers of one height are vouched for: the group's engine signed two histories.",
+    advice: "Keep both proof files and show them to the members; trust neither.",
+  },
 } as const satisfies ErrorTable;
 
 export type SdkErrorCode = keyof typeof SDK_ERRORS;

@@ -6,6 +6,11 @@ import { callJson } from "./request.ts";
 /** `<alliance>:<name>:<hash of genesis>` */
 const GROUP_ID = /^[a-z0-9-]+:[a-z0-9-]+:[1-9A-HJ-NP-Za-km-z]{20,28}$/;
 
+/** Whether a text is the whole id of a group, not its name alone. */
+export function isGroupId(text: string): boolean {
+  return GROUP_ID.test(text);
+}
+
 /**
  * Id of the client's group. A name, or no group at all, is looked up once in the node's status.
  *
@@ -15,7 +20,7 @@ const GROUP_ID = /^[a-z0-9-]+:[a-z0-9-]+:[1-9A-HJ-NP-Za-km-z]{20,28}$/;
  */
 export async function groupIdOfClient(client: Client, signal?: AbortSignal): Promise<string> {
   const { group, memory } = client;
-  if (group !== undefined && GROUP_ID.test(group)) return group;
+  if (group !== undefined && isGroupId(group)) return group;
   if (memory.groupId !== undefined) return memory.groupId;
   const { groups } = await callJson<NodeStatus>(client, "status", { signal });
   const fitting = group === undefined ? groups : groups.filter(({ id, name }) => id === group || name === group);

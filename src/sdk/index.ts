@@ -31,6 +31,8 @@ export {
   signAttestation,
   signCertificate,
   signTransaction,
+  type TrustedValidators,
+  type Vouched,
   verifyProof,
 } from "#protocol";
 
@@ -104,4 +106,5 @@ export * from "./errors.ts";
 export { groupIdOfClient } from "./group.ts";
 export type { CallOptions } from "./request.ts";
 export * from "./sign-operations.ts";
+export * from "./verifier.ts";
 export * from "./verify-proof-file.ts";
