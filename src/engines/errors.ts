@@ -26,6 +26,21 @@ export const ENGINE_ERRORS = {
     meaning: "The engine has no block of this height, or none yet that a quorum vouched for.",
     advice: "Ask for a height up to that of `hansa status`.",
   },
+  "engine.rpc-unreachable": {
+    status: 503,
+    meaning: "The engine's process does not answer.",
+    advice: "It is started anew by itself; look at the node's log where it stays so.",
+  },
+  "engine.rpc-refused": {
+    status: 502,
+    meaning: "The engine's process refused a call, or answered what is no answer.",
+    advice: "See the payload; `engine.rpc-refused` for a height means that it does not have it, or no longer.",
+  },
+  "engine.wrong-chain": {
+    status: 500,
+    meaning: "The engine's process and the ledger do not belong together, or one of them was exchanged or reset alone.",
+    advice: "Restore both from one backup, or wipe both and let the node catch up from the others.",
+  },
   "engine.wrong-key": {
     status: 500,
     meaning: "The node's engine key is not the one that the genesis names.",
@@ -70,6 +85,22 @@ export const ENGINE_ERRORS = {
     status: 500,
     meaning: "What this node signed last in consensus cannot be read. It signs nothing, since it could sign twice.",
     advice: "Keep the files and restore the member from a backup; the node then leaves out one height and votes again.",
+  },
+  "engine.snapshot-malformed": {
+    status: 422,
+    meaning: "What a peer offered as a snapshot of the ledger is none.",
+    advice: "Nothing: it was refused, and another peer is asked.",
+  },
+  "engine.snapshot-too-large": {
+    status: 500,
+    meaning: "The state is larger than a snapshot can be, 64 GiB.",
+    advice: "Fresh nodes catch up block by block: keep all blocks (`retainBlocks`).",
+  },
+  "engine.no-validator-path": {
+    status: 503,
+    meaning: "No member's node had the changes of the validators since the genesis in a form that holds.",
+    advice:
+      "Nothing while others are away: the node asks again. Until then its proofs lack their way from the genesis.",
   },
 } as const satisfies ErrorTable;
 

@@ -45,7 +45,7 @@ export interface SnapshotFilesOptions {
   readonly key: Uint8Array;
   /** How many of the newest stay, 1 to 10. */
   readonly keep?: number;
-  /** Hears of a snapshot that was damaged and removed. */
+  /** Hears, while the folder is opened, of each snapshot that was damaged and removed. */
   readonly onDropped?: (error: unknown) => void;
 }
 
@@ -96,7 +96,6 @@ export class SnapshotFiles {
   readonly #folder: string;
   readonly #key: Uint8Array;
   readonly #limit: number;
-  readonly #onDropped: ((error: unknown) => void) | undefined;
   /** Newest first. */
   #kept: readonly Kept[];
 
@@ -111,7 +110,6 @@ export class SnapshotFiles {
       throw storageError("storage.misuse", `of snapshots 1 to ${MAX_SNAPSHOTS} are kept, not ${keep}`);
     this.#folder = folder;
     this.#limit = keep;
-    this.#onDropped = onDropped;
     this.#key = createHmac("sha256", key).update("hansa snapshot files").digest();
     const kept: Kept[] = [];
     try {
@@ -120,7 +118,7 @@ export class SnapshotFiles {
         if (TEMPORARY.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
         const [, height, format] = KEPT.exec(name) ?? [];
         if (height === undefined) continue;
-        const found = this.#readKept({ height: Number(height), format: Number(format) });
+        const found = this.#readKept({ height: Number(height), format: Number(format) }, onDropped);
         if (found !== undefined) kept.push(found);
       }
     } catch (error) {
@@ -150,10 +148,7 @@ export class SnapshotFiles {
       const named = (error as NodeJS.ErrnoException).code === "ENOENT" ? damaged(file, error) : nameError(error, file);
       // Removed while it was read: nothing is wrong with it.
       if (this.#find(name) !== found) return undefined;
-      if (named instanceof HansaError && named.code === "storage.snapshot-damaged") {
-        await this.#drop(found);
-        this.#onDropped?.(named);
-      }
+      if (named instanceof HansaError && named.code === "storage.snapshot-damaged") await this.#drop(found);
       throw named;
     }
   }
@@ -261,7 +256,7 @@ export class SnapshotFiles {
   }
 
   /** A snapshot as it was kept; `undefined` where it is damaged, and was removed. */
-  #readKept(name: SnapshotName): Kept | undefined {
+  #readKept(name: SnapshotName, onDropped: SnapshotFilesOptions["onDropped"]): Kept | undefined {
     const path = join(this.#folder, folderOf(name));
     try {
       const file = join(path, MANIFEST);
@@ -275,7 +270,7 @@ export class SnapshotFiles {
     } catch (error) {
       if (!(error instanceof HansaError) || error.code !== "storage.snapshot-damaged") throw error;
       rmSync(path, { recursive: true, force: true });
-      this.#onDropped?.(error);
+      onDropped?.(error);
       return undefined;
     }
   }

@@ -20,7 +20,7 @@ import {
   transactionError,
   type ValidatorsRecord,
 } from "#protocol";
-import { noteMisbehaviour, VALIDATORS_KEY } from "../modules/nodes/records.ts";
+import { noteMisbehaviour, readValidators, VALIDATORS_KEY } from "../modules/nodes/records.ts";
 import { decodeJson } from "../state/decode.ts";
 import { Overlay, type Reader, type StagedState, State } from "../state/state.ts";
 import type { Place, StateStore, StoredRecord } from "../state/store.ts";
@@ -328,6 +328,16 @@ export class Ledger {
   }
 
   /**
+   * Who votes as of the end of a block, also where the block's content was pruned.
+   *
+   * @throws HansaError `query.height`
+   */
+  validatorsAt(height: number): ValidatorsRecord {
+    this.#requireRecords(height);
+    return readValidators(this.#state.at(height));
+  }
+
+  /**
    * Answers a named query, as of the head or of the height in its arguments.
    *
    * @throws HansaError `query.unknown`, `query.arguments`, `query.height`, `query.not-found`
@@ -370,10 +380,14 @@ export class Ledger {
    * @throws HansaError `query.height` where the ledger's records do not go back so far, or not yet so far
    */
   recordsAt(height: number, from: number, limit: number): readonly StoredRecord[] {
+    this.#requireRecords(height);
+    return this.#store.leavesAt(height, from, limit);
+  }
+
+  #requireRecords(height: number): void {
     const first = this.#store.firstHeight() ?? 0;
     if (height > this.height || height < first)
       throw ledgerError("query.height", `there is no state at height ${height}`, { height, first, head: this.height });
-    return this.#store.leavesAt(height, from, limit);
   }
 
   /** Block that the ledger began with: 0, or that of the snapshot that it was restored from; -1 where it has not begun. */
