@@ -66,10 +66,5 @@ export class LocalPort {
 }
 
 async function connectThrough(context: GateContext, purpose: Purpose, peer: PeerAddress, local: Socket): Promise<void> {
-  const { socket, opened } = dial(context, peer, purpose);
-  const giveUp = () => void socket.destroy();
-  local.once("close", giveUp);
-  if (local.destroyed) giveUp();
-  splice(local, await opened, context.clock);
-  local.off("close", giveUp);
+  splice(local, await dial(context, peer, purpose).opened, context.clock);
 }
