@@ -16,6 +16,7 @@ import { deviceRootList } from "./commands/device/root-list.ts";
 import { deviceRootRemove } from "./commands/device/root-remove.ts";
 import { deviceShow } from "./commands/device/show.ts";
 import { deviceTransfer } from "./commands/device/transfer.ts";
+import { devnet } from "./commands/devnet.ts";
 import { didAddKey } from "./commands/did/add-key.ts";
 import { didCreate } from "./commands/did/create.ts";
 import { didDeactivate } from "./commands/did/deactivate.ts";
@@ -96,6 +97,7 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
   init,
   up,
   demo,
+  devnet,
   status,
   {
     name: "group",

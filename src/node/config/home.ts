@@ -25,6 +25,14 @@ export interface GroupFiles {
   readonly ledger: string;
   readonly events: string;
   readonly trail: string;
+  /** What only this node knows of consensus: its last vote, and the votes for changes of validators. In no backup: an old vote is a danger. */
+  readonly consensus: string;
+  /** CometBFT's own folder. */
+  readonly comet: string;
+  /** Snapshots for peers. */
+  readonly snapshots: string;
+  /** Nodes to begin with where the ledger has not begun: `[{ node, address }]`. */
+  readonly peers: string;
 }
 
 /** Where things are in a home. Nothing is read or made. */
@@ -45,6 +53,10 @@ export function homeAt(folder: string): Home {
         ledger: join(base, "ledger.db"),
         events: join(base, "events.db"),
         trail: join(base, "trail.db"),
+        consensus: join(base, "consensus.db"),
+        comet: join(base, "cometbft"),
+        snapshots: join(base, "snapshots"),
+        peers: join(base, "peers.json"),
       };
     },
   };

@@ -24,6 +24,8 @@ export interface InstallOptions {
   readonly address: string;
   /** Where it listens, if that does not follow from the address. */
   readonly listen?: Listen | undefined;
+  /** Nodes to dial first, for a home that joins a group which runs; else those of the genesis alone. */
+  readonly peers?: readonly { readonly node: string; readonly address: string }[];
   /** Of a home that has no configuration yet. */
   readonly config?: Partial<Pick<NodeConfig, "http" | "mqtt" | "limits" | "signatureThreads" | "log">>;
 }
@@ -93,6 +95,7 @@ export function installGroup(options: InstallOptions): InstallResult {
   mkdirSync(files.folder, { recursive: true, mode: 0o700 });
   if (!known) place(files.genesis, `${JSON.stringify(genesis, null, 2)}\n`);
   place(files.founding, encodeFounding(founding.founding));
+  if (options.peers !== undefined) place(files.peers, `${JSON.stringify(options.peers, null, 2)}\n`);
   place(home.configFile, `${JSON.stringify(next, null, 2)}\n`);
   return { groupId: founding.groupId, repeated: known && entered };
 }

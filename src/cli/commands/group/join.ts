@@ -4,9 +4,9 @@ import { defineCommand } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import { readFounding, readSmallText } from "../../home/founding-files.ts";
 import { knownKeys, ownJoining, ownKeyName, publicKeyOf, rememberMember, withOwnKeys } from "../../home/own-member.ts";
+import { registerNode } from "../../home/register-node.ts";
 import { parseAddress, parseEndpoint } from "../../parse.ts";
 import type { Shell } from "../../shell.ts";
-import { registerNode } from "./register-node.ts";
 
 interface Options {
   readonly running?: boolean;
@@ -106,15 +106,21 @@ async function joinRunning(shell: Shell, { via, address, endpoint, listen }: Opt
     const did = didOf(alliance, publicKeyOf(own.member));
     rememberMember(shell, member, did, own.member);
     // First the ledger, then the home: a node that is not on the ledger would find no peer.
-    const { node, did: what } = await registerNode(shell, {
+    const {
+      node,
+      did: what,
+      peers,
+    } = await registerNode({
       url,
       groupId: checked.groupId,
       alliance,
       own,
       address,
       endpoint,
+      now: () => shell.io.now(),
+      signal: shell.io.signal,
     });
-    const installed = installGroup({ home, founding: checked, member, address, ...listenAt(listen) });
+    const installed = installGroup({ home, founding: checked, member, address, peers, ...listenAt(listen) });
     const text = shell.fields([
       ["group", checked.groupId],
       ["member", shell.id(did)],
@@ -123,9 +129,9 @@ async function joinRunning(shell: Shell, { via, address, endpoint, listen }: Opt
     ]);
     const steps = [
       "Next:",
-      "  1. hansa up                     the node fetches what the group has, and then says on the ledger that it is ready",
-      `  2. hansa node show ${node.slice(0, 8)}…    shows \`ready\`; the node reads and submits for its member from now on`,
-      `  3. members vote it into consensus, each at home:  hansa node propose add ${node}`,
+      "  1. hansa up    the node fetches what the group has, and says on the ledger by itself when it has caught up",
+      `  2. hansa node show ${node}    says at which height it was ready`,
+      `  3. where it is to vote, a member proposes it and others approve: hansa member propose addValidator ${node}`,
     ];
     return {
       json: { ...installed, group, did, node, address, ledger: what },

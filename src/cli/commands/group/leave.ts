@@ -8,8 +8,8 @@ import { defineCommand } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import { groupsOfHome, type HomeGroup } from "../../home/facts.ts";
 import { knownKeys, ownKeyName, publicKeyOf } from "../../home/own-member.ts";
+import { nodeOf } from "../../home/register-node.ts";
 import type { Shell } from "../../shell.ts";
-import { nodeOf } from "./register-node.ts";
 
 interface Options {
   readonly retire?: boolean;
