@@ -32,7 +32,7 @@ const PATIENCE = 10_000;
  * @example
  * ```ts
  * const comet = new CometProcess({ binary: (await findCometbft(process.env)).path, folder, … });
- * await application.listen(comet.abciSocket);
+ * await application.listen(comet.applicationSocket);
  * await comet.start();
  * …
  * await comet.stop();
@@ -87,7 +87,7 @@ export class CometProcess implements EngineProcess {
   }
 
   /** Where the application listens for CometBFT (ABCI). */
-  get abciSocket(): string {
+  get applicationSocket(): string {
     return this.#run.application;
   }
 

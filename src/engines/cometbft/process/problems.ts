@@ -45,7 +45,7 @@ const SIGNS: readonly {
   {
     kind: "damaged",
     signs:
-      /leveldb[^"]*corrupt|corruption|data has been corrupted|DataCorruptionError|WAL file is corrupted|checksums? (do not|mismatch)|StateBlockHeight \(\d+\) > StoreBlockHeight|StoreBlockHeight \(\d+\) > StateBlockHeight/i,
+      /corrupt|checksums? (do not|mismatch)|StateBlockHeight \(\d+\) > StoreBlockHeight|StoreBlockHeight \(\d+\) > StateBlockHeight/i,
     meaning: "Files of the engine are damaged.",
     advice: `Check disk and memory. A damaged write-ahead log of the last height mends itself at the next start. ${REJOIN}`,
   },

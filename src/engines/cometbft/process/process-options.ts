@@ -1,7 +1,6 @@
 import type { Clock } from "#base";
 import type { Signer } from "#crypto";
 import type { Genesis } from "#protocol";
-import type { ProcessExit } from "../engine-process.ts";
 import type { VoteStateStore } from "./vote-signer/vote-state.ts";
 
 /** A peer as CometBFT dials it: through a local port of the gate. */
@@ -67,14 +66,16 @@ export interface CometProcessOptions {
   readonly moniker: string;
   readonly stateSync?: StateSync | undefined;
   readonly timing?: Partial<CometTiming>;
-  /** CometBFT's own application instead of one behind `abciSocket`: for measuring what the ledger costs. */
+  /** CometBFT's own application instead of one behind `applicationSocket`: for measuring what the ledger costs. */
   readonly builtIn?: "kvstore";
   readonly log: ProcessLog;
   readonly clock: Clock;
 }
 
 /** How the process ended, and what comes next. */
-export interface CometProcessExit extends ProcessExit {
+export interface CometProcessExit {
+  readonly code: number | null;
+  readonly signal: string | null;
   /** What its log said to that, where it is understood. */
   readonly problem: ProcessProblem | undefined;
   /** Last lines that it wrote. */
