@@ -5,7 +5,8 @@ export const AUDIT_ERRORS = {
   "audit.unknown-subject": {
     status: 400,
     meaning: "The text names nothing that a trail can be about.",
-    advice: "Give a DID, a linkage id (lk_…), topic/<name>, model/<vendor>/<product>, root/<id> or proposal/<number>.",
+    advice:
+      "Give a DID, a linkage id (lk_…), topic/<name>, model/<vendor>/<product>, root/<id>, proposal/<number> or node/<id>.",
   },
   "audit.cursor": {
     status: 400,

@@ -4,6 +4,7 @@ import { type Algorithm, createSigner, encodeMultikey, leafHash, type Signer, sh
 import { Ledger, linkageIdOf, MemoryStore } from "#ledger";
 import {
   type Contract,
+  cometAddress,
   DEFAULT_PARAMETERS,
   didOf,
   encodeHeader,
@@ -11,6 +12,8 @@ import {
   type Genesis,
   headerInput,
   keyIdOf,
+  type MemberChange,
+  nodeProofInput,
   type Operation,
   operation,
   proveInclusion,
@@ -59,13 +62,17 @@ export class World {
   #time = BEGIN;
   #serial = 0;
 
-  constructor(group: string, members: readonly (readonly [Party, string, readonly Role[]])[]) {
+  constructor(
+    group: string,
+    members: readonly (readonly [Party, string, readonly Role[]])[],
+    engine?: Genesis["engine"],
+  ) {
     const genesis: Genesis = {
       version: 1,
       alliance: ALLIANCE,
       group,
       time: BEGIN,
-      engine: { kind: "solo", key: this.#engineKey },
+      engine: engine ?? { kind: "solo", key: this.#engineKey },
       members: members.map(([party, name, roles]) => ({
         did: party.did,
         name,
@@ -106,10 +113,52 @@ export class World {
 
   #commit(execution: ReturnType<Ledger["execute"]>): void {
     const signature = encodeBase64Url(this.engine.sign(headerInput(execution.encodedHeader)));
-    this.ledger.commit(execution, { engine: "solo", key: this.#engineKey, signature });
+    const votes = { engine: "cometbft" as const, block: execution.header.height };
+    const solo = { engine: "solo" as const, key: this.#engineKey, signature };
+    this.ledger.commit(execution, this.ledger.genesis.engine.kind === "solo" ? solo : votes);
     if (encodeHeader(execution.header).length !== execution.encodedHeader.length) throw new Error("header encoding");
     this.committed.push({ header: this.ledger.head, receipts: execution.receipts });
   }
+}
+
+/** A node of a party, and what makes it known. */
+function nodeOf(party: Party, group: string) {
+  const [peer, voter] = [new Party(`${party.did} peer`), new Party(`${party.did} voter`)];
+  const node = cometAddress({ algorithm: "Ed25519", bytes: peer.signer.publicKey });
+  const proof = encodeBase64Url(voter.signer.sign(nodeProofInput(group, party.did, peer.publicKey)));
+  const address = "ledger.acme.example:7422";
+  const register = operation("nodes.register", { node: peer.publicKey, key: voter.publicKey, address, proof });
+  return { node, register };
+}
+
+/** A group whose members' nodes vote: one more comes, and goes again. */
+export function makeVotingHistory() {
+  const founders = [new Party("acme"), new Party("bolt"), new Party("lab", "P-256")] as const;
+  const [acme, bolt] = founders;
+  const guest = new Party("guest");
+  const validators = founders.map((party) => ({
+    member: party.did,
+    node: new Party(`${party.did} first peer`).publicKey,
+    key: new Party(`${party.did} first voter`).publicKey,
+    address: "first.example:7422",
+    power: 1,
+  }));
+  const world = new World(
+    "voting",
+    [...founders, guest].map((party, i) => [party, `Member ${i}`, ["platform"]]),
+    { kind: "cometbft", validators },
+  );
+  const { node, register } = nodeOf(acme, world.ledger.group.id);
+  world.block([[[acme], [register, operation("nodes.ready", { node, height: 0 })]]]);
+  const decide = (change: MemberChange, proposal: number) =>
+    world.block([
+      [[acme], [operation("members.propose", { change })]],
+      [[bolt], [operation("members.approve", { proposal })]],
+      [[guest], [operation("members.approve", { proposal })]],
+    ]);
+  decide({ kind: "addValidator", node, power: 2 }, 1);
+  decide({ kind: "removeValidator", node }, 2);
+  return { world, node };
 }
 
 /** Every module's operations once: members, a device's whole life, a linkage with receipts, a topic. */
@@ -314,8 +363,21 @@ export function makeHistory(group = "main") {
     [[bolt], [operation("devices.revoke", { device: sensor.did, reason: "key was stolen" })]],
     [[acme], [operation("identity.deactivate", { did: owner.did })]],
   ]);
+  const { node, register } = nodeOf(acme, world.ledger.group.id);
+  world.block([
+    [
+      [acme],
+      [
+        register,
+        operation("nodes.update", { node, address: "second.acme.example:7422" }),
+        operation("nodes.ready", { node, height: world.ledger.height }),
+        operation("nodes.retire", { node }),
+      ],
+    ],
+  ]);
   return {
     world,
+    node,
     parties: { acme, bolt, lab, guest, sensor, lamp, owner, buyer, root },
     model,
     topic,

@@ -7,18 +7,18 @@ import { type Json, ManualClock } from "#base";
 import { type BlockHeader, groupIdOf, operation, type TrailProof, verifyProof } from "#protocol";
 import { verifyProofFile } from "#sdk";
 import { type Database, openDatabase } from "#storage";
-import { makeHistory, Party, World } from "./trail-history.suite.ts";
+import { makeHistory, makeVotingHistory, Party, World } from "./trail-history.suite.ts";
 
 const history = makeHistory();
-const { world, parties, linkage, topic, model, commands } = history;
+const { world, parties, linkage, topic, model, commands, node } = history;
 const { ledger } = world;
 const group = ledger.group.id;
 
 /** What the trail must say, read plainly from every block. */
-function stepsOf(about: string): { height: number; index: number; facts: readonly unknown[] }[] {
+function stepsOf(about: string, from = ledger): { height: number; index: number; facts: readonly unknown[] }[] {
   const steps = [];
-  for (let height = 0; height <= ledger.height; height++)
-    for (const { index, facts } of ledger.block(height)?.receipts ?? []) {
+  for (let height = 0; height <= from.height; height++)
+    for (const { index, facts } of from.block(height)?.receipts ?? []) {
       const own = facts.filter((fact) => fact.about.includes(about));
       if (own.length > 0) steps.push({ height, index, facts: own });
     }
@@ -33,6 +33,7 @@ const subjects = [
   `root/${parties.root.fingerprint}`,
   "proposal/1",
   "proposal/2",
+  `node/${node}`,
 ];
 
 describe("trail", () => {
@@ -189,10 +190,10 @@ describe("trail", () => {
 });
 
 describe("trail table", () => {
-  const steps = (about: string) =>
-    stepsOf(about).map((step) => ({
+  const steps = (about: string, from = ledger) =>
+    stepsOf(about, from).map((step) => ({
       ...step,
-      time: ledger.block(step.height)?.header.time ?? 0,
+      time: from.block(step.height)?.header.time ?? 0,
       signers: [parties.acme.did],
       facts: step.facts as TrailStep["facts"],
     }));
@@ -201,7 +202,7 @@ describe("trail table", () => {
     const modules = new URL("../../src/ledger/modules/", import.meta.url);
     const emitted = new Set<string>();
     for (const name of readdirSync(modules, { recursive: true, encoding: "utf8" })) {
-      if (!name.endsWith("handlers.ts")) continue;
+      if (!/(handlers|validators)\.ts$/.test(name)) continue;
       const source = readFileSync(new URL(name, modules), "utf8");
       // All names of the form of a fact, but those that are refusals or handlers' own names.
       for (const [, fact] of source.matchAll(/(?<!refuse\(\s*)"([a-z]+\.[a-z]+(?:[A-Z][a-z]+)*)"(?!\()/g))
@@ -212,15 +213,33 @@ describe("trail table", () => {
 
   it("says every fact of a history without a gap in its words", () => {
     const seen = new Set<string>();
-    for (const about of subjects) {
-      for (const step of steps(about)) for (const { fact } of step.facts) seen.add(fact);
-      for (const row of describeTrail(steps(about))) {
+    const voting = makeVotingHistory();
+    const told = [...subjects.map((about) => steps(about)), steps(`node/${voting.node}`, voting.world.ledger)];
+    for (const trail of told) {
+      for (const step of trail) for (const { fact } of step.facts) seen.add(fact);
+      for (const row of describeTrail(trail)) {
         expect(row.what).not.toMatch(/undefined|NaN|\[object| {2}|\{/);
         expect(row.what).not.toMatch(/ $|: $| by $/);
         expect(row.time).toMatch(/^20\d\d-\d\d-\d\dT[\d:.]+Z$/);
       }
     }
     expect([...seen].sort()).toEqual([...DESCRIBED_FACTS].sort());
+  });
+
+  it("tells who came to vote in consensus, and who went", () => {
+    const { node: voter, world: voters } = makeVotingHistory();
+    const short = `${voter.slice(0, 6)}…${voter.slice(-4)}`;
+    const what = describeTrail(steps(`node/${voter}`, voters.ledger)).map((row) => row.what);
+    expect(what).toEqual([
+      `the node ${short} was registered, reached at ledger.acme.example:7422`,
+      `the node ${short} had caught up with block 0`,
+      "proposal 1 was made: to let a node vote in consensus",
+      `in consensus ${short} votes with 2: 4 nodes, with a power of 5 in all`,
+      "proposal 1 took effect with 3 of 3 needed approvals: to let a node vote in consensus",
+      "proposal 2 was made: to let a node vote no more in consensus",
+      `in consensus ${short} votes no more: 3 nodes, with a power of 3 in all`,
+      "proposal 2 took effect with 3 of 3 needed approvals: to let a node vote no more in consensus",
+    ]);
   });
 
   it("tells a device's life in plain words, with names where it is given them", () => {
@@ -262,6 +281,11 @@ describe("trail proof", () => {
       for (const key of recordKeysFor(about, (key) => ledger.record(key)))
         expect(proved.records.map((record) => record.key)).toContain(key);
     }
+  });
+
+  it("shows of a node its member", async () => {
+    const keys = verifyProof(await travelled(`node/${node}`)).records.map(({ key }) => key);
+    expect(keys).toEqual(expect.arrayContaining([`node/${node}`, `member/${parties.acme.did}`]));
   });
 
   it("shows of a device its model, its root and the members behind it", async () => {

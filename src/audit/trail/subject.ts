@@ -1,9 +1,9 @@
 /** What a trail can be about, as facts name it, and the records that belong to it. */
 import type { Json } from "#base";
-import { isDid, LinkageId, ModelId, TopicName } from "#protocol";
+import { isDid, LinkageId, ModelId, NodeId, TopicName } from "#protocol";
 import { auditError } from "../errors.ts";
 
-export type SubjectKind = "did" | "linkage" | "topic" | "model" | "root" | "proposal";
+export type SubjectKind = "did" | "linkage" | "topic" | "model" | "root" | "proposal" | "node";
 
 const FINGERPRINT = /^[1-9A-HJ-NP-Za-km-z]{26,28}$/;
 const PROPOSAL = /^[1-9][0-9]{0,9}$/;
@@ -14,6 +14,7 @@ const NAMED: readonly (readonly [SubjectKind, string, RegExp])[] = [
   ["model", "model/", new RegExp(ModelId.pattern as string)],
   ["root", "root/", FINGERPRINT],
   ["proposal", "proposal/", PROPOSAL],
+  ["node", "node/", new RegExp(NodeId.pattern as string)],
 ];
 
 /**
@@ -83,6 +84,7 @@ function linkedKeys(key: string, value: Json): string[] {
     ];
   if (key.startsWith("model/") || key.startsWith("root/")) return link("member/", "maker");
   if (key.startsWith("topic/")) return link("member/", "operator");
+  if (key.startsWith("node/")) return link("member/", "member");
   return [];
 }
 

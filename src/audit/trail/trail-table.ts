@@ -24,6 +24,10 @@ interface Words {
   readonly model: string;
   readonly topic: string;
   readonly proposal: string;
+  /** Id of a node, cut short. */
+  readonly node: string;
+  /** Which nodes vote from now on, and which no more. */
+  readonly votes: string;
   /** A value of `data`, as text; DIDs named. */
   (name: string): string;
   /** A value in seconds, or milliseconds, since 1970 as a time. */
@@ -81,6 +85,13 @@ const SENTENCES: { readonly [fact: string]: (words: Words) => string } = {
   "topics.changed": (w) => `the topic ${w.topic} got new rules`,
   "topics.closed": (w) => `the topic ${w.topic} was closed`,
   "topics.anchored": (w) => `the topic ${w.topic} was anchored at ${w("size")} events under ${w("root")}`,
+
+  "nodes.registered": (w) => `the node ${w.node} was registered, reached at ${w("address")}`,
+  "nodes.updated": (w) => `the node ${w.node} moved to ${w("address")}`,
+  "nodes.ready": (w) => `the node ${w.node} had caught up with block ${w("height")}`,
+  "nodes.retired": (w) => `the node ${w.node} was taken out`,
+  "nodes.validatorsChanged": (w) =>
+    `in consensus ${w.votes}: ${w("validators")} nodes, with a power of ${w("power")} in all`,
 };
 
 /** Facts that have a sentence of their own. */
@@ -94,6 +105,8 @@ function change(kind: string): string {
     reinstate: "to reinstate a member",
     remove: "to remove a member",
     parameters: "to change the group's parameters",
+    addValidator: "to let a node vote in consensus",
+    removeValidator: "to let a node vote no more in consensus",
   };
   return words[kind] ?? kind;
 }
@@ -131,9 +144,22 @@ function wordsOf({ about, data }: Fact, nameOf: NameOf): Words {
     model: after("model/"),
     topic: after("topic/"),
     proposal: `proposal ${after("proposal/")}`,
+    node: shortenNode(after("node/")),
+    votes: votesOf(data["changes"]),
     time,
     reason: words("reason") === "" ? "" : `: ${words("reason")}`,
   });
+}
+
+function shortenNode(node: string): string {
+  return node.length <= 10 ? node : `${node.slice(0, 6)}…${node.slice(-4)}`;
+}
+
+function votesOf(changes: Json | undefined): string {
+  const all = Array.isArray(changes) ? (changes as readonly { readonly node: string; readonly power: number }[]) : [];
+  return all
+    .map(({ node, power }) => `${shortenNode(node)} ${power === 0 ? "votes no more" : `votes with ${power}`}`)
+    .join(", ");
 }
 
 function formatTime(milliseconds: number): string {
