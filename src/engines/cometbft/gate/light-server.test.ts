@@ -1,14 +1,15 @@
 import { Agent, request } from "node:http";
 import { describe, expect, it } from "vitest";
 import type { Json } from "#base";
+import { engineError } from "../../errors.ts";
 import { answerTo, closed, GROUP, heard, nodeOf, papers, stranger, Town } from "./gate.suite.ts";
 import { encodeHeader } from "./header.ts";
-import { LIGHT_METHODS, LightFailure, type LightHandler } from "./light-server.ts";
+import { LIGHT_METHODS, type LightHandler } from "./light-server.ts";
 import type { GateLimits } from "./limits.ts";
 
 const BLOCKS: LightHandler = async (method, params) => {
   if (params["height"] === "7")
-    throw new LightFailure(-32603, "Internal error", "height 7 is not available, lowest height is 8");
+    throw engineError("engine.rpc-refused", "CometBFT refused: height 7 is not available, lowest height is 8");
   if (params["height"] === "13") throw new Error("secret");
   return { method, params };
 };
@@ -84,7 +85,11 @@ describe("a light client", () => {
     expect(await call("commit", { height: "7" })).toEqual({
       jsonrpc: "2.0",
       id: 0,
-      error: { code: -32603, message: "Internal error", data: "height 7 is not available, lowest height is 8" },
+      error: {
+        code: -32603,
+        message: "Internal error",
+        data: "CometBFT refused: height 7 is not available, lowest height is 8",
+      },
     });
     expect(await call("commit", { height: "13" })).toMatchObject({ error: { code: -32603, data: "failed" } });
     await two.lines.until(/light: commit: Error: secret/);

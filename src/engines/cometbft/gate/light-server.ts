@@ -1,7 +1,7 @@
 /** JSON-RPC over HTTP/1.1 for CometBFT's light client, as `light/provider/http` and state sync speak it: POST with one call. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
-import { type Json, parseJson } from "#base";
+import { isHansaError, type Json, parseJson } from "#base";
 import { within } from "./deadline.ts";
 import type { GateContext } from "./gate-context.ts";
 
@@ -19,21 +19,11 @@ export const LIGHT_METHODS = [
 ] as const;
 export type LightMethod = (typeof LIGHT_METHODS)[number];
 
-/** Answers a light client's call with the `result` of CometBFT's own RPC. A `LightFailure` becomes its `error`. */
+/**
+ * Answers a light client's call with the `result` of CometBFT's own RPC: `(method, params) => rpc.call(method, params)`. What CometBFT refused
+ * (`engine.rpc-refused`) is passed on in its words.
+ */
 export type LightHandler = (method: LightMethod, params: Readonly<Record<string, Json>>) => Promise<Json>;
-
-/** An error of JSON-RPC: light clients go by its text ("height 7 is not available"), so it must be CometBFT's. */
-export class LightFailure extends Error {
-  override readonly name = "LightFailure";
-  readonly code: number;
-  readonly data: string | undefined;
-
-  constructor(code: number, message: string, data?: string) {
-    super(message);
-    this.code = code;
-    this.data = data;
-  }
-}
 
 type Id = string | number | null;
 
@@ -91,6 +81,8 @@ export class LightServer {
     try {
       if (request.method !== "POST") return end(response, 405, { error: "POST one JSON-RPC call" });
       const body = await readBody(request, this.#context.limits.lightBytes);
+      // The handler has a deadline of its own.
+      if (!socket.destroyed) this.#wait(socket);
       if (body === undefined) return end(response, 413, { error: "the request is too large, or broke off" });
       const call = decodeCall(body);
       if ("error" in call) return end(response, 200, { jsonrpc: "2.0", ...call });
@@ -107,7 +99,8 @@ export class LightServer {
       const result = await within(this.#handler(method, params), limits.requestMs, clock);
       return result === undefined ? failure(id, -32603, "Internal error", "deadline") : { jsonrpc: "2.0", id, result };
     } catch (error) {
-      if (error instanceof LightFailure) return failure(id, error.code, error.message, error.data);
+      // Light clients go by the words: "height 7 is not available".
+      if (isHansaError(error, "engine.rpc-refused")) return failure(id, -32603, "Internal error", error.message);
       this.#context.log(`peer gate: light: ${method}: ${String(error)}`);
       return failure(id, -32603, "Internal error", "failed");
     }
@@ -135,8 +128,8 @@ function isObject(value: Json): value is Readonly<Record<string, Json>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function failure(id: Id, code: number, message: string, data: string | undefined): object {
-  return { jsonrpc: "2.0", id, error: { code, message, ...(data === undefined ? {} : { data }) } };
+function failure(id: Id, code: number, message: string, data: string): object {
+  return { jsonrpc: "2.0", id, error: { code, message, data } };
 }
 
 /** The body; `undefined` where it is too long or breaks off. */

@@ -258,13 +258,15 @@ describe("gates among themselves", () => {
   it("give up on a peer that accepts and says nothing", async () => {
     const town = new Town();
     const one = await withEngine(town, 1);
-    const mute = await listening((socket) => mutes.push(socket));
-    const mutes: Socket[] = [];
+    let taken: () => void = () => {};
+    const dialled = new Promise<void>((resolve) => {
+      taken = resolve;
+    });
+    const mute = await listening(() => taken());
     town.admit(2, `127.0.0.1:${mute}`);
     await one.gate.update();
     const socket = await connected(one.gate.localPeer(nodeOf(2)).port);
-    // The dial has begun once its first bytes are there.
-    while (mutes.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await dialled;
     town.clock.advance(10_000);
     await closed(socket);
     expect(await one.lines.until(/could not be reached/)).toMatch(/: deadline$/);

@@ -1,0 +1,152 @@
+/** The real CometBFT on both sides: its nodes know of nothing but ports of their own gates. */
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { systemClock } from "#base";
+import { groupIdOf } from "#protocol";
+import type { CometProcess } from "../process/comet-process.ts";
+import {
+  call,
+  ENGINE,
+  genesisOf,
+  heightOf,
+  makeNode,
+  makeProcess,
+  put,
+  tempFolder,
+  until,
+  WITH_ENGINE,
+} from "../process/process.suite.ts";
+import { CometRpc } from "../rpc.ts";
+import type { PeerAddress } from "./gate-context.ts";
+import { type PeerGate, startPeerGate } from "./peer-gate.ts";
+
+interface Member {
+  readonly gate: PeerGate;
+  readonly comet: CometProcess;
+}
+
+/** Validators with equal power, each behind its gate; the last `spare` nodes do not vote. All are admitted. */
+async function network(validators: number, spare = 0) {
+  const nodes = Array.from({ length: validators + spare }, () => makeNode());
+  const genesis = genesisOf(nodes.slice(0, validators));
+  const groupId = groupIdOf(genesis);
+  const admitted = new Map<string, PeerAddress>();
+  const folder = tempFolder();
+  const members: Member[] = [];
+  onTestFinished(async () => {
+    await Promise.all(members.flatMap(({ gate, comet }) => [gate.close(), comet.stop()]));
+    folder.remove();
+  });
+  for (const [index, node] of nodes.entries()) {
+    let comet: CometProcess | undefined;
+    const gate = await startPeerGate({
+      host: "127.0.0.1",
+      port: 0,
+      nodeSeed: node.seed,
+      groupId,
+      p2pPort: () => comet?.p2pPort ?? 0,
+      peers: () => [...admitted.values()],
+      admits: (id) => admitted.has(id),
+      light: async (method, params) => {
+        const rpc = new CometRpc({ socket: comet?.rpcSocket ?? "" });
+        try {
+          return (await rpc.call(method, params)) as never;
+        } finally {
+          rpc.close();
+        }
+      },
+      clock: systemClock,
+      log: () => {},
+    });
+    const overrides = { genesis, peers: () => gate.localPeers() };
+    comet = makeProcess(join(folder.path, `${index}`), overrides, node).comet;
+    members.push({ gate, comet });
+    admitted.set(gate.node, { node: gate.node, address: `127.0.0.1:${gate.port}` });
+  }
+  await Promise.all(members.map(({ gate }) => gate.update()));
+  await Promise.all(members.map(({ comet }) => comet.start()));
+  return { members, admitted };
+}
+
+const height = ({ comet }: Member) => heightOf(comet.rpcSocket);
+const peersOf = async ({ comet }: Member) => Number((await call(comet.rpcSocket, "net_info"))["n_peers"]);
+
+describe.skipIf(ENGINE === undefined)(`CometBFT behind gates${WITH_ENGINE}`, () => {
+  it("makes blocks, none while a node that it needs is cut off, and more once it is back", async () => {
+    const { members, admitted } = await network(2);
+    const [one, two] = members as [Member, Member];
+    await until(async () => ((await height(one)) ?? 0) > 0 || undefined);
+    const before = await put(one.comet.rpcSocket, "a", "1");
+    await until(async () => ((await height(two)) ?? 0) >= before || undefined);
+    expect([one, two].map(({ gate }) => gate.status().peers.length)).toEqual([1, 1]);
+
+    const address = admitted.get(two.gate.node) as PeerAddress;
+    admitted.delete(two.gate.node);
+    await one.gate.update();
+    // Gates cut at once; each CometBFT notices its loopback connection end.
+    expect(one.gate.status().peers).toEqual([]);
+    await until(async () => (await peersOf(one)) === 0 && (await peersOf(two)) === 0);
+    const stopped = await height(one);
+    const tx = Buffer.from("b=2").toString("base64");
+    await call(one.comet.rpcSocket, "broadcast_tx_async", { tx });
+    // Two of two are needed: it waits in the pool, through all that node 2 tries.
+    await until(() => (one.gate.status().refusals["not-admitted"] ?? 0) > 0);
+    expect(await height(one)).toBe(stopped);
+
+    admitted.set(two.gate.node, address);
+    await one.gate.update();
+    // CometBFT dials its persistent peers again by itself, at the port that it knows.
+    await until(async () => ((await height(two)) ?? 0) > before + 1 || undefined);
+    const query = await call(two.comet.rpcSocket, "abci_query", {
+      path: "/store",
+      data: Buffer.from("b").toString("hex"),
+    });
+    expect(query).toMatchObject({ response: { value: Buffer.from("2").toString("base64") } });
+  });
+
+  it("goes on without a node that is cut off, which catches up as soon as its CometBFT is told to dial", async () => {
+    const { members, admitted } = await network(1, 1);
+    const [one, two] = members as [Member, Member];
+    const first = await put(one.comet.rpcSocket, "a", "1").catch(() =>
+      until(async () => ((await height(one)) ?? 0) > 0 || undefined).then(() => put(one.comet.rpcSocket, "a", "1")),
+    );
+    await until(async () => ((await height(two)) ?? 0) >= first || undefined);
+    const address = admitted.get(two.gate.node) as PeerAddress;
+    admitted.delete(two.gate.node);
+    await one.gate.update();
+    await until(async () => (await peersOf(two)) === 0);
+    const later = await put(one.comet.rpcSocket, "b", "2");
+    expect(await height(two)).toBeLessThan(later);
+
+    admitted.set(two.gate.node, address);
+    const added = await one.gate.update();
+    expect(added).toEqual([{ node: two.gate.node, host: "127.0.0.1", port: expect.any(Number) }]);
+    const rpc = new CometRpc({ socket: one.comet.rpcSocket });
+    await rpc.dialPeers(added.map(({ node, host, port }) => `${node}@${host}:${port}`));
+    rpc.close();
+    await until(async () => ((await height(two)) ?? 0) >= later || undefined);
+  });
+
+  it("answers CometBFT's light client across both gates", async () => {
+    const { members } = await network(1, 1);
+    const [one, two] = members as [Member, Member];
+    await until(async () => ((await height(one)) ?? 0) > 0 || undefined);
+    const url = two.gate.lightUrl(one.gate.node);
+    const ask = async (method: string, params: object = {}) => {
+      const body = JSON.stringify({ jsonrpc: "2.0", id: 0, method, params });
+      return (await (await fetch(url, { method: "POST", body })).json()) as Record<string, unknown>;
+    };
+    expect(await ask("commit", { height: "1" })).toMatchObject({
+      result: { signed_header: { header: { height: "1", chain_id: one.comet.chainId } } },
+    });
+    expect(await ask("validators", { height: "1", page: "1", per_page: "100" })).toMatchObject({
+      result: { total: "1" },
+    });
+    expect(await ask("consensus_params", { height: "1" })).toMatchObject({ result: { block_height: "1" } });
+    expect(await ask("status")).toMatchObject({ result: { node_info: { id: one.gate.node } } });
+    expect(await ask("commit", { height: "99999" })).toMatchObject({
+      error: { data: expect.stringMatching(/height 99999 must be less than or equal to/) },
+    });
+    expect(await ask("block", { height: "1" })).toMatchObject({ error: { code: -32601 } });
+  });
+});
