@@ -1,41 +1,55 @@
-import { decodeTransaction } from "#protocol";
+import { checkTrustedValidators, decodeTransaction } from "#protocol";
 import { type VerifiedFile, verifyProofFile } from "#sdk";
 import { defineCommand } from "../command.ts";
 import { groupsOfHome } from "../home/facts.ts";
-import { readBytes } from "../home/files.ts";
+import { readBytes, readJsonFile } from "../home/files.ts";
 import type { Shell } from "../shell.ts";
 
-export const verify = defineCommand<[file: string], { trust?: string }>({
+export const verify = defineCommand<[file: string], { trust?: string; trusted?: string }>({
   name: "verify",
   summary: "Verify a proof file: with no network and no node. Exit code 1 where it does not hold.",
   arguments: [{ name: "<file>", description: "proof file, as `trail --proof` or `ledger proof --out` wrote it" }],
-  options: [{ flags: "--trust <group>", description: "id of the group that you trust; else compare it yourself" }],
-  examples: ["hansa verify trail.json", "hansa verify trail.json --trust hanse:main:2xGabcdefghijkmnopqrstuvwx"],
-  async run(shell, { trust }, file) {
-    const proved = verifyProofFile(readBytes(shell.path(file)), { trust });
+  options: [
+    { flags: "--trust <group>", description: "id of the group that you trust; else compare it yourself" },
+    {
+      flags: "--trusted <file>",
+      description:
+        "validators of a later height that you trust: `vouched.validators` of a proof verified before (--json)",
+    },
+  ],
+  examples: [
+    "hansa verify trail.json",
+    "hansa verify trail.json --trust hanse:main:2xGabcdefghijkmnopqrstuvwx",
+    "hansa verify old.json --json --pick vouched.validators > validators.json && hansa verify new.json --trusted validators.json",
+  ],
+  async run(shell, { trust, trusted: from }, file) {
+    const set = from === undefined ? undefined : checkTrustedValidators(readJsonFile(shell.path(from)));
+    const proved = verifyProofFile(readBytes(shell.path(file)), { trust, trusted: set });
     const { genesis, ...json } = proved;
     // A home that belongs to the group knows its genesis, and that is reason enough.
-    const trusted = trust !== undefined || groupsOfHome(shell.home).some(({ id }) => id === proved.group);
-    return { json: { holds: true, trusted, ...json }, text: describe(shell, proved, trusted) };
+    const trusted =
+      trust !== undefined || set !== undefined || groupsOfHome(shell.home).some(({ id }) => id === proved.group);
+    return { json: { holds: true, trusted, ...json }, text: describe(shell, proved, trusted, set !== undefined) };
   },
 });
 
 /** Whose word it is that the rest rests on. */
-function describeVouched(vouched: VerifiedFile["vouched"]): string {
+function describeVouched(vouched: VerifiedFile["vouched"], given: boolean): string {
   if (vouched.engine === "solo") return `engine solo with ${vouched.key}`;
   const { height, time, signed, total, changes, validators } = vouched;
-  const followed = changes === 0 ? "the first validators" : `followed through ${changes} changes of validators`;
+  const first = given ? "the validators that were trusted" : "those of the genesis";
+  const followed = `followed through ${changes} change${changes === 1 ? "" : "s"} of validators`;
   const who = `${signed} of ${total} voting power of ${validators.validators.length} validators`;
-  return `engine cometbft at height ${height}, ${time}: ${who}, ${followed}`;
+  return `engine cometbft at height ${height}, ${time}: ${who}, ${changes === 0 ? first : followed}`;
 }
 
-function describe(shell: Shell, proved: VerifiedFile, trusted: boolean): string {
+function describe(shell: Shell, proved: VerifiedFile, trusted: boolean, given: boolean): string {
   const { genesis } = proved;
   const head = shell.fields([
     [proved.kind === "trail" ? "trail of" : "record", shell.value(proved.about)],
     ["as of", `block ${proved.height}, ${shell.time(proved.time)}`],
     ["group", proved.group],
-    ["vouched for by", describeVouched(proved.vouched)],
+    ["vouched for by", describeVouched(proved.vouched, given)],
     ["founded by", genesis.members.map(({ name, roles }) => `${shell.value(name)} (${roles.join(", ")})`).join(", ")],
     ["founded", shell.time(genesis.time)],
   ]);

@@ -1,6 +1,7 @@
 import { encodeProof, getProof, verifyProofFile } from "#sdk";
 import { defineCommand } from "../../command.ts";
 import { writeNewFile } from "../../home/files.ts";
+import { trustedGroup } from "../../home/trusted-group.ts";
 
 export const ledgerProof = defineCommand<[key: string], { out?: string }>({
   name: "proof",
@@ -10,7 +11,7 @@ export const ledgerProof = defineCommand<[key: string], { out?: string }>({
   examples: ["hansa ledger proof topic/acme/things --out topic.json && hansa verify topic.json"],
   async run(shell, { out }, key) {
     const proof = await getProof(shell.client, { key }, { signal: shell.io.signal });
-    const { group, records } = verifyProofFile(proof, trustOf(shell.globals.group));
+    const { group, records } = verifyProofFile(proof, { trust: trustedGroup(shell) });
     const file = encodeProof(proof);
     if (out === undefined) return { json: proof, text: file };
     writeNewFile(shell.path(out), `${file}\n`);
@@ -18,8 +19,3 @@ export const ledgerProof = defineCommand<[key: string], { out?: string }>({
     return { json: proof, text: `${out}: ${key} is ${present} in ${group}, ${file.length} bytes` };
   },
 });
-
-/** `--group` as an id is what the user trusts; a name says nothing about the genesis. */
-function trustOf(group: string | undefined): { trust?: string } {
-  return group !== undefined && group.split(":").length === 3 ? { trust: group } : {};
-}
