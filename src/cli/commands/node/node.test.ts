@@ -141,9 +141,10 @@ describe("hansa node", () => {
     const argv = ["node", "register", "acme.example:7422", "--endpoint", "https://acme.example:7420"];
     const { exit, err } = await terminal.run([...argv, "--url", flags[1] as string, "--group", groupIdOf(genesis)]);
     expect([exit, err]).toEqual([0, ""]);
-    const [{ op, args }] = sent as [{ op: string; args: { node: string; key: string; proof: string } }];
+    expect(sent).toHaveLength(1);
+    const { op, args } = sent[0] as { op: string; args: { node: string; key: string; proof: string } };
     if (genesis.engine.kind !== "cometbft") expect.unreachable();
-    const [{ member, node, key }] = genesis.engine.validators as [{ member: string; node: string; key: string }];
+    const { member, node, key } = genesis.engine.validators[0] as (typeof genesis.engine.validators)[0];
     expect(op).toBe("nodes.register");
     const { proof, ...rest } = args;
     expect(rest).toEqual({ node, key, address: "acme.example:7422", endpoint: "https://acme.example:7420" });
