@@ -22,11 +22,13 @@ describe("a bundle", () => {
   });
 
   it("has one encoding: whatever decodes encodes to the very same bytes", () => {
-    const near = fc.tuple(transactions, nonce, fc.nat(), fc.integer({ min: 0, max: 255 })).map(([inner, random, at, byte]) => {
-      const bundle = encodeBundle(inner, random);
-      bundle[at % bundle.length] = byte;
-      return bundle;
-    });
+    const near = fc
+      .tuple(transactions, nonce, fc.nat(), fc.integer({ min: 0, max: 255 }))
+      .map(([inner, random, at, byte]) => {
+        const bundle = encodeBundle(inner, random);
+        bundle[at % bundle.length] = byte;
+        return bundle;
+      });
     fc.assert(
       fc.property(fc.oneof(near, fc.uint8Array({ maxLength: 200 })), (bytes) => {
         const inner = decodeBundle(bytes);
@@ -38,7 +40,12 @@ describe("a bundle", () => {
 
   it("is another one with another nonce", () => {
     const inner = [Uint8Array.of(1, 2, 3)];
-    expect(encodeBundle(inner, zeros)).not.toEqual(encodeBundle(inner, zeros.map((_, i) => i)));
+    expect(encodeBundle(inner, zeros)).not.toEqual(
+      encodeBundle(
+        inner,
+        zeros.map((_, i) => i),
+      ),
+    );
   });
 
   it("refuses what is cut short, too long at its end, or of another version", () => {

@@ -1,11 +1,13 @@
-import type {
-  RequestApplySnapshotChunk,
-  RequestLoadSnapshotChunk,
-  RequestOfferSnapshot,
-  ResponseApplySnapshotChunk,
-  ResponseListSnapshots,
-  ResponseLoadSnapshotChunk,
-  ResponseOfferSnapshot,
+import {
+  type RequestApplySnapshotChunk,
+  type RequestLoadSnapshotChunk,
+  type RequestOfferSnapshot,
+  type ResponseApplySnapshotChunk,
+  ResponseApplySnapshotChunk_Result,
+  type ResponseListSnapshots,
+  type ResponseLoadSnapshotChunk,
+  type ResponseOfferSnapshot,
+  ResponseOfferSnapshot_Result,
 } from "cosmjs-types/tendermint/abci/types";
 
 /**
@@ -21,4 +23,15 @@ export interface SnapshotCalls {
   offer(request: RequestOfferSnapshot): Promise<ResponseOfferSnapshot>;
   /** The next chunk of the snapshot that was accepted last. After the last one the ledger is restored: `Info` answers its height. */
   apply(request: RequestApplySnapshotChunk): Promise<ResponseApplySnapshotChunk>;
+  /** Lowest of the engine's blocks that a node needs that begins from what is offered; `undefined`: it needs them all. */
+  lowestNeeded(): number | undefined;
 }
+
+/** Offers nothing and takes nothing. */
+export const NO_SNAPSHOTS: SnapshotCalls = {
+  list: async () => ({ snapshots: [] }),
+  load: async () => ({ chunk: new Uint8Array() }),
+  offer: async () => ({ result: ResponseOfferSnapshot_Result.ABORT }),
+  apply: async () => ({ result: ResponseApplySnapshotChunk_Result.ABORT, refetchChunks: [], rejectSenders: [] }),
+  lowestNeeded: () => undefined,
+};
