@@ -1,4 +1,11 @@
 import type { CommandGroup, CommandSpec } from "./command.ts";
+import { certCheck } from "./commands/cert/check.ts";
+import { certInit } from "./commands/cert/init.ts";
+import { certIssue } from "./commands/cert/issue.ts";
+import { certList } from "./commands/cert/list.ts";
+import { certRevoke } from "./commands/cert/revoke.ts";
+import { certRollover } from "./commands/cert/rollover.ts";
+import { certRotate } from "./commands/cert/rotate.ts";
 import { demo } from "./commands/demo.ts";
 import { deviceAdmit } from "./commands/device/admit.ts";
 import { deviceAttest } from "./commands/device/attest.ts";
@@ -27,6 +34,8 @@ import { didRotateKey } from "./commands/did/rotate-key.ts";
 import { didSetControllers } from "./commands/did/set-controllers.ts";
 import { didSetService } from "./commands/did/set-service.ts";
 import { didShow } from "./commands/did/show.ts";
+import { engineInstall } from "./commands/engine/install.ts";
+import { engineStatus } from "./commands/engine/status.ts";
 import { errors } from "./commands/errors.ts";
 import { groupCombine } from "./commands/group/combine.ts";
 import { groupCreate } from "./commands/group/create.ts";
@@ -192,7 +201,17 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
     summary: "Blocks, records and the ledger's files.",
     commands: [ledgerBlocks, ledgerTransaction, ledgerRecord, ledgerProof, ledgerReplay, ledgerBackup, ledgerRestore],
   },
+  {
+    name: "cert",
+    summary: "TLS certificates of the home's node and its clients.",
+    commands: [certInit, certIssue, certList, certRevoke, certRotate, certRollover, certCheck],
+  },
   { name: "key", summary: "Keys of the home.", commands: [keyList, keyCreate, keyExportPublic] },
+  {
+    name: "engine",
+    summary: "The cometbft program that orders groups with a quorum.",
+    commands: [engineInstall, engineStatus],
+  },
   trail,
   verify,
   sign,

@@ -9,45 +9,32 @@ export {
   startPeerGate,
 } from "./cometbft/gate/peer-gate.ts";
 export type { CometEngineOptions } from "./cometbft/options.ts";
-export { CometProcess, CometProcess } from "./cometbft/process/comet-process.ts";
+export { CometProcess } from "./cometbft/process/comet-process.ts";
 export {
   type EngineLookup,
   type FoundCometbft,
   findCometbft,
-  findCometbft,
   installedPath,
-  installedPath,
-  lookForCometbft,
   lookForCometbft,
   versionOf,
 } from "./cometbft/process/find-cometbft.ts";
 export {
   installFromArchive,
-  installFromArchive,
   installFromSource,
-  installFromSource,
-  otherWays,
   otherWays,
   type ReleaseArchive,
-  releaseArchive,
   releaseArchive,
 } from "./cometbft/process/install.ts";
 export type {
   CometPeer,
-  CometPeer,
   CometProcessExit,
-  CometProcessExit,
-  CometProcessOptions,
   CometProcessOptions,
   CometProcessStatus,
   CometTiming,
-  CometTiming,
   ProcessProblem,
-  ProcessProblem,
-  StateSync,
   StateSync,
 } from "./cometbft/process/process-options.ts";
-export { COMETBFT_VERSION, COMETBFT_VERSION } from "./cometbft/process/version.ts";
+export { COMETBFT_VERSION } from "./cometbft/process/version.ts";
 export type { VoteStateStore } from "./cometbft/process/vote-signer/vote-state.ts";
 export { Pruner } from "./cometbft/snapshots/pruner.ts";
 export type { SnapshotStore } from "./cometbft/snapshots/snapshot-store.ts";
