@@ -19,6 +19,7 @@ export const ERROR_ROOMS = {
   devices: ["Module devices", "Roots, models, certification, admission."],
   linkages: ["Module linkages", "Contracts on the ledger."],
   topics: ["Module topics", "Topics, rules, checkpoints."],
+  nodes: ["Module nodes", "Members' nodes, and which of them vote in consensus."],
   ledger: ["Ledger", "The state machine itself, outside of any transaction."],
   query: ["Queries", "Questions to the ledger."],
   storage: ["Storage", "Encrypted databases, backups. docs/guide/operating.md says what to do in practice."],
@@ -69,6 +70,11 @@ export const WHO_MAY = {
   "linkages.withdraw": "any party",
   "linkages.end": "a party once the contract's time is over; before that all parties, signing one transaction",
   "linkages.anchorReceipts": "a member that operates a target of each linkage named; nodes do it by themselves",
+  "nodes.register": "any member, for a node of its own: the node's voting key signs that it belongs to both",
+  "nodes.update": "the member whose node it is",
+  "nodes.ready": "the member whose node it is; nodes do it by themselves",
+  "nodes.retire":
+    "the member whose node it is; of a validator only where those that remain, and are there, can go on without it",
   "topics.open": "any member, which then operates the topic",
   "topics.change": "the member that operates the topic",
   "topics.close": "the member that operates the topic",
@@ -94,6 +100,11 @@ export const ANSWERS = {
   "linkages.list": "linkages of all states, `{ items, next? }`",
   "linkages.get":
     "one linkage: `contract`, `accepted`, `status`, `version` (height of its last change), and how many commands were anchored as `done` and `refused`",
+  "nodes.list": "nodes of all members, retired ones included, `{ items, next? }`",
+  "nodes.get":
+    "one node: its keys, `address`, `endpoint`, voting `power` (0: none), `ready` (height at which it last said that it has caught up), `status` (registered, retired), and what consensus caught it at, `misbehaviour`",
+  "nodes.validators":
+    "who votes in consensus: `{ validators: [{ node, key, power }] }`; empty under an engine where nobody votes",
   "topics.list": "topics, closed ones included, `{ items, next? }`",
   "topics.get": "one topic: `operator`, `status`, rules, and the last anchored `checkpoint`",
 };

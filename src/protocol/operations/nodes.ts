@@ -34,7 +34,7 @@ export const NODE_OPERATIONS = {
     {
       node: NodeId,
       address: Type.Optional(NodeAddress),
-      endpoint: Type.Optional(Type.Union([NodeEndpoint, Type.Null()], { description: "`null`: none any more" })),
+      endpoint: Type.Optional(Type.Union([NodeEndpoint, Type.Null({ description: "`null`: none any more" })])),
     },
     "Changes where one's own node is reached.",
   ),
