@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createContext, Script } from "node:vm";
 import { build } from "esbuild";
@@ -62,6 +63,21 @@ describe("the sdk in a browser", () => {
     expect(JSON.parse(await run)).toEqual({ code: 0, held: [true, true], crossed: false });
     expect(seen[0]?.url).toContain("/transactions");
     expect(seen[0]?.body.split(".")).toHaveLength(3);
+    const file = readFileSync(new URL("../../vectors/cometbft/trail-proof.json", import.meta.url), "utf8");
+    const verify = new Script(
+      `(text) => {
+        const { group, vouched, entries } = hansa.verifyProofFile(text);
+        let refused;
+        try { hansa.verifyProofFile(text.replace('"round":1', '"round":2')); } catch (error) { refused = error.code; }
+        return JSON.stringify({ group, signed: vouched.signed, entries: entries.length, refused });
+      }`,
+    ).runInContext(context) as (text: string) => string;
+    expect(JSON.parse(verify(file))).toEqual({
+      group: JSON.parse(file).headers[0].header.group,
+      signed: 41,
+      entries: 3,
+      refused: "proof.invalid",
+    });
     console.log(`sdk for browsers: ${(code.length / 1024).toFixed(0)} KiB minified`);
   });
 });

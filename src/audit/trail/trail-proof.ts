@@ -143,6 +143,9 @@ function placeCommands(commands: readonly AnchoredCommand[], entries: readonly T
  * A file proves that each step in it happened, in this order, and what the records are now. It does not prove that nothing else
  * happened in between. So a trail that is longer than the limits is refused rather than cut: the caller says which part it wants.
  *
+ * Headers bear the certificates that the source has: under an engine with a quorum whoever hands the file on adds the votes that came
+ * later, and the way to the validators.
+ *
  * @throws HansaError `audit.unknown-subject`, `audit.too-long`, `audit.missing-block`, `audit.head-moved`
  * @example
  * ```ts
