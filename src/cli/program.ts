@@ -26,6 +26,9 @@ export function createProgram(io: Io, version: string): Command {
     .option("--group <group>", "id or name of the group, where the node has several")
     .option("--home <folder>", "keys and configuration (HANSA_HOME; ./.hansa)")
     .option("--as <name>", "which identity of the home signs (HANSA_AS)")
+    .option("--ca <file>", "authorities to trust for the node, PEM (HANSA_CA; client/ca.pem or tls/ca.pem of the home)")
+    .option("--cert <file>", "certificate to show to the node, PEM (HANSA_CERT; client/cert.pem of the home)")
+    .option("--key <file>", "its key, PEM (HANSA_KEY; client/key.pem of the home)")
     .option("--passphrase-file <file>", "file with the passphrase of the keys (else HANSA_PASSPHRASE, or asked for)");
   settle(program, io);
   program.addHelpText(

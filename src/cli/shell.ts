@@ -6,6 +6,7 @@ import { type KeyFile, openKeyFile } from "#crypto/node";
 import { decodeTransaction, didOf, isDid, type Operation, type Receipt } from "#protocol";
 import {
   type Client,
+  type ClientTls,
   createClient,
   createParty,
   groupIdOfClient,
@@ -15,7 +16,7 @@ import {
 } from "#sdk";
 import type { Answer } from "./command.ts";
 import { cliError } from "./errors.ts";
-import { configuredMember, groupsOfHome } from "./home/facts.ts";
+import { configuredMember, configuredTls, groupsOfHome } from "./home/facts.ts";
 import { readBytes, writeNewFile } from "./home/files.ts";
 import { type Identity, KEY_FILE, loadIdentities } from "./home/identities.ts";
 import { findPassphrase } from "./home/passphrase.ts";
@@ -35,6 +36,9 @@ export interface GlobalOptions {
   readonly home?: string;
   readonly as?: string;
   readonly passphraseFile?: string;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 /** Options of commands that send a transaction. */
@@ -44,7 +48,7 @@ export interface TransactOptions {
   readonly valid?: number;
 }
 
-const DEFAULT_URL = "http://127.0.0.1:7420";
+const DEFAULT_ADDRESS = "127.0.0.1:7420";
 
 /** What a command works with: its surroundings, the home's keys, the node, and how things are shown. */
 export class Shell {
@@ -78,11 +82,32 @@ export class Shell {
     const reader = this.hasKeys ? { reader: () => this.party() } : {};
     this.#client ??= createClient({
       ...reader,
-      url: this.globals.url ?? this.io.env["HANSA_URL"] ?? DEFAULT_URL,
+      url: this.#url,
+      tls: this.#url.startsWith("https:") ? this.#tls() : undefined,
       group: this.globals.group,
       now: () => this.io.now(),
     });
     return this.#client;
+  }
+
+  get #url(): string {
+    const given = this.globals.url ?? this.io.env["HANSA_URL"];
+    return given ?? `${configuredTls(this.home) ? "https" : "http"}://${DEFAULT_ADDRESS}`;
+  }
+
+  /** What is trusted and shown under TLS: as the options say, or what lies in the home. */
+  #tls(): ClientTls {
+    const { io, globals, home } = this;
+    const own = join(home, "client");
+    const find = (given: string | undefined, ...places: string[]) => {
+      const file = given === undefined || given === "" ? places.find((place) => existsSync(place)) : this.path(given);
+      return file === undefined ? undefined : decodeUtf8(readBytes(file, 1024 * 1024));
+    };
+    return {
+      ca: find(globals.ca ?? io.env["HANSA_CA"], join(own, "ca.pem"), join(home, "tls", "ca.pem")),
+      cert: find(globals.cert ?? io.env["HANSA_CERT"], join(own, "cert.pem")),
+      key: find(globals.key ?? io.env["HANSA_KEY"], join(own, "key.pem")),
+    };
   }
 
   /** A client that signs as `--as` says. */

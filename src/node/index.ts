@@ -17,5 +17,8 @@ export { openApiDocument } from "./http/openapi.ts";
 export { ALL_ERRORS, problemOf } from "./http/problem.ts";
 export { createLog, type Log } from "./log.ts";
 export { type ReplayResult, type RestoreResult, replayLedger, restoreLedger } from "./offline.ts";
+export { type ClientFiles, type ClientRequest, TlsAuthority } from "./tls/authority.ts";
+export { type CheckedAuthority, checkBindings } from "./tls/check-binding.ts";
+export { type IssuedCertificate, type Register as TlsRegister, readTlsRegister } from "./tls/register.ts";
 export { VERSION } from "./version.ts";
 export { type RunningNode, type StartOptions, startNode } from "./wire.ts";

@@ -22,6 +22,7 @@ import { type PeerAnswers, snapshotHead } from "./peer-messages.ts";
 import { ledgerRights } from "./rights.ts";
 import type { SignaturePool } from "./signature-pool.ts";
 import { Submission } from "./submission.ts";
+import type { ServerTls } from "./tls/server-tls.ts";
 import { findReceiptAnchor } from "./trail.ts";
 
 export interface OpenGroupOptions {
@@ -32,6 +33,8 @@ export interface OpenGroupOptions {
   readonly mqttPort: number;
   readonly keys: KeyStore;
   readonly pool: SignaturePool;
+  /** Of the MQTT listener; without it, plain TCP. */
+  readonly tls?: ServerTls | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -65,7 +68,7 @@ async function closeAll(closers: Closer[]): Promise<void> {
 }
 
 async function open(
-  { home, config, entry, mqttPort, keys, pool, clock, log, environment }: OpenGroupOptions,
+  { home, config, entry, mqttPort, keys, pool, tls, clock, log, environment }: OpenGroupOptions,
   closers: Closer[],
 ): Promise<OpenGroup> {
   const files = home.group(entry.name);
@@ -156,6 +159,7 @@ async function open(
   const mqtt = await startMqtt({
     host: config.mqtt.host,
     port: mqttPort,
+    ...(tls === undefined ? {} : { tls: tls.options(), peerOf: (socket) => tls.peerOf(socket) }),
     rights,
     logs,
     sessions: new KeyValueStore(databases.events, "mqtt"),
@@ -165,6 +169,13 @@ async function open(
     log: (line) => log[line.event === "failed" ? "error" : "debug"]({ group: entry.name, mqtt: line }, "mqtt"),
   });
   closers.push(() => mqtt.close());
+  if (tls !== undefined)
+    closers.push(
+      tls.onChange(() => {
+        mqtt.renewTls(tls.options());
+        mqtt.recheck();
+      }),
+    );
   waitingForBroker.deliver = (topic, payload) => mqtt.deliver(topic, payload, { qos: 1, retain: false });
   mqtt.onResult((device, payload) => actor.onResult(resultTopic(device.fingerprint), payload));
 
@@ -196,6 +207,8 @@ async function open(
   answers.current = {
     command: (token) => receiveCommand(ledger, hosted, token),
     snapshot: () => snapshotHead(engine, opened.validators, opened.newestSnapshot?.()),
+    path: async () => (await opened.validators?.upTo(ledger.height)) ?? [],
+    height: () => ledger.height,
   };
   if (opened.node !== undefined)
     closers.push(announceReady({ ledger, engine, node: opened.node, submission, hosted, clock, log }));
@@ -216,7 +229,7 @@ async function open(
     hosted,
     proofs: { ledger, engine, ...(opened.validators === undefined ? {} : { validators: opened.validators }) },
     ...(opened.gate === undefined ? {} : { gate: opened.gate }),
-    mqttUrl: `mqtt://${config.mqtt.host.includes(":") ? `[${config.mqtt.host}]` : config.mqtt.host}:${mqtt.port}`,
+    mqttUrl: `${tls === undefined ? "mqtt" : "mqtts"}://${config.mqtt.host.includes(":") ? `[${config.mqtt.host}]` : config.mqtt.host}:${mqtt.port}`,
     brokerCounts: () => {
       const { refused, ...counts } = mqtt.stats();
       return { ...counts, refused: Object.values(refused).reduce((sum, count) => sum + count, 0) };
@@ -302,6 +315,15 @@ function linkagesOf(execution: Execution, ledger: Ledger): string[] {
   for (const { fact, about } of factsOf(execution))
     if (fact.startsWith("linkages.")) for (const id of about) if (id.startsWith("lk_")) ids.add(id);
   return [...ids];
+}
+
+/** DIDs that lost a key by a block. */
+export function keysTaken(execution: Execution): ReadonlySet<string> {
+  return new Set(
+    factsOf(execution).flatMap(({ fact, about }) =>
+      fact === "identity.keyRemoved" || fact === "identity.keyRotated" ? about : [],
+    ),
+  );
 }
 
 /** Whether a block may have taken rights away: anchors and services, the bulk of blocks, never do. */

@@ -8,8 +8,9 @@ import { nodeError } from "./errors.ts";
 import { startHttp } from "./http/server.ts";
 import { createLog, type Log } from "./log.ts";
 import { nodeMetrics } from "./metrics.ts";
-import { changesRights, type OpenGroup, openGroup } from "./open-group.ts";
+import { changesRights, keysTaken, type OpenGroup, openGroup } from "./open-group.ts";
 import { SignaturePool } from "./signature-pool.ts";
+import { ServerTls } from "./tls/server-tls.ts";
 import { VERSION } from "./version.ts";
 
 export interface StartOptions {
@@ -52,16 +53,20 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
   const keys = await openKeyFile(home.keyFile, options.passphrase);
   const pool = new SignaturePool(config.signatureThreads);
   const groups: OpenGroup[] = [];
+  let tls: ServerTls | undefined;
   const closeAll = async () => {
     for (const group of groups.splice(0).reverse()) await group.close();
+    await tls?.close();
     await pool.close();
     keys.close();
   };
   try {
+    const mode = config.tls?.mode ?? "off";
+    if (mode !== "off") tls = await ServerTls.open({ home: home.folder, mode, keys, clock, log });
     for (const [index, entry] of config.groups.entries()) {
       const mqttPort = config.mqtt.port === 0 ? 0 : config.mqtt.port + index;
       const environment = options.environment ?? {};
-      groups.push(await openGroup({ home, config, entry, mqttPort, keys, pool, clock, log, environment }));
+      groups.push(await openGroup({ home, config, entry, mqttPort, keys, pool, tls, clock, log, environment }));
     }
     const first = groups[0] as OpenGroup;
     const own = keys.signer(config.member);
@@ -77,10 +82,11 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
       metrics: nodeMetrics(groups, () => first.brokerCounts()),
       log,
       clock,
+      tls,
     });
     for (const group of groups)
       group.engine.onCommit((execution) => {
-        if (changesRights(execution)) http.recheck(group);
+        if (changesRights(execution)) http.recheck(group, keysTaken(execution));
       });
     log.info(
       { url: http.url, mqtt: first.mqttUrl, groups: groups.map((group) => group.ledger.group.id) },

@@ -1,4 +1,5 @@
 export * from "./block.ts";
+export * from "./ca-binding.ts";
 export * from "./checkpoint.ts";
 export { keepSoundVotes, type SignedPower, verifyCommit, voteSignBytes } from "./comet/commit.ts";
 export * from "./comet/follow.ts";

@@ -1,6 +1,7 @@
 import type { Did, TransactionSigner } from "#protocol";
 import { sdkError } from "./errors.ts";
 import { isGroupId } from "./group.ts";
+import { type ClientTls, tlsFetch } from "./tls-fetch.ts";
 import { createVerifier, type Verifier } from "./verifier.ts";
 
 /** Whoever signs: a DID, its key's id, and what signs with that key. */
@@ -26,6 +27,8 @@ export interface ClientOptions {
    * a name alone there is nothing to check against.
    */
   readonly verifier?: Verifier | undefined;
+  /** Authorities to trust and a client certificate, PEM, for a node with TLS. On Node alone; in its place `fetch` may be given. */
+  readonly tls?: ClientTls | undefined;
   /** In place of the runtime's own. */
   readonly fetch?: typeof fetch | undefined;
   /** Who signs where a call names nobody else. */
@@ -67,7 +70,7 @@ export interface Client {
 /**
  * A client of one node. Nothing is sent until an action is called.
  *
- * @throws HansaError `sdk.url`
+ * @throws HansaError `sdk.url`, `sdk.tls`
  * @example
  * ```ts
  * const client = createClient({ url: "http://127.0.0.1:7420", signer: { did, kid, signer } });
@@ -80,7 +83,7 @@ export function createClient(options: ClientOptions): Client {
     group: options.group,
     verifier: options.verifier ?? verifierOf(options.group),
     // Called as a bare function: browsers refuse `fetch` with another `this` than the global one.
-    fetch: options.fetch ?? ((input, init) => fetch(input, init)),
+    fetch: options.fetch ?? (options.tls === undefined ? (input, init) => fetch(input, init) : tlsFetch(options.tls)),
     signer: options.signer,
     reader: options.reader,
     now: options.now ?? (() => Date.now()),

@@ -7,6 +7,11 @@ export const SDK_ERRORS = {
     meaning: "The node's address is not an http or https URL.",
     advice: "Give it as http://host:port, with no query and no fragment.",
   },
+  "sdk.tls": {
+    status: 400,
+    meaning: "The client's TLS options cannot be used.",
+    advice: "Give `cert` and `key` together, as PEM, on Node; in a browser install the certificates in it.",
+  },
   "sdk.unreachable": {
     status: 503,
     meaning: "Nothing answered at the node's address, or the connection broke off.",

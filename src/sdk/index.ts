@@ -106,5 +106,6 @@ export * from "./errors.ts";
 export { groupIdOfClient } from "./group.ts";
 export type { CallOptions } from "./request.ts";
 export * from "./sign-operations.ts";
+export { type ClientTls, tlsFetch } from "./tls-fetch.ts";
 export * from "./verifier.ts";
 export * from "./verify-proof-file.ts";

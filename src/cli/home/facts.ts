@@ -19,6 +19,14 @@ export function configuredMember(home: string): string | undefined {
   return typeof config?.member === "string" ? config.member : undefined;
 }
 
+/** Whether the home's node listens with TLS. */
+export function configuredTls(home: string): boolean {
+  const path = join(home, "config.json");
+  if (!existsSync(path)) return false;
+  const { tls } = readJsonFile(path) as { readonly tls?: { readonly mode?: unknown } };
+  return tls?.mode === "server" || tls?.mode === "mutual";
+}
+
 /** The groups of a home, by name. */
 export function groupsOfHome(home: string): HomeGroup[] {
   const folder = join(home, "groups");

@@ -38,6 +38,13 @@ export const NodeConfig = Closed({
     origins: Type.Optional(List(Type.String({ pattern: "^https?://[^/\\s]+$", maxLength: 255 }), 0, 64)),
   }),
   mqtt: Closed({ host: Host, port: Port }),
+  /**
+   * TLS of the HTTP and MQTT listeners: `off` (also where left out), `server` (clients check the node), `mutual` (every client needs a
+   * certificate of the member's authority, too). `hansa cert init` makes what it needs.
+   */
+  tls: Type.Optional(
+    Closed({ mode: Type.Union([Type.Literal("off"), Type.Literal("server"), Type.Literal("mutual")]) }),
+  ),
   limits: Closed({
     /** Requests a minute from one address. */
     requestsPerMinute: Type.Integer({ minimum: 60, maximum: 100_000_000 }),

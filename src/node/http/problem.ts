@@ -11,6 +11,7 @@ import { LINKAGE_ERRORS } from "#linkage";
 import { PROTOCOL_ERRORS } from "#protocol";
 import { STORAGE_ERRORS } from "#storage";
 import { NODE_ERRORS } from "../errors.ts";
+import { TLS_ERRORS } from "../tls/errors.ts";
 
 /** Every code that a node can answer, by room. */
 export const ALL_ERRORS: ErrorTable = {
@@ -26,6 +27,7 @@ export const ALL_ERRORS: ErrorTable = {
   ...BRIDGE_ERRORS,
   ...AUDIT_ERRORS,
   ...NODE_ERRORS,
+  ...TLS_ERRORS,
 };
 
 export interface Problem {

@@ -1,3 +1,4 @@
+import type { Server as HttpsServer } from "node:https";
 import type { Socket } from "node:net";
 import cors from "@fastify/cors";
 import rateLimit from "@fastify/rate-limit";
@@ -17,9 +18,11 @@ import { ROUTES, type Route, type RouteName, TRANSACTION_LIMITS } from "#protoco
 import { nodeError } from "../errors.ts";
 import type { GroupService } from "../group-service.ts";
 import type { Log } from "../log.ts";
+import type { ServerTls } from "../tls/server-tls.ts";
 import { authorize, Caller, isLoopback } from "./access.ts";
 import { type Handlers, routeHandlers } from "./handlers.ts";
 import { OpenRequests } from "./open-requests.ts";
+import { PeerConnections } from "./peer-connections.ts";
 import { problemOf } from "./problem.ts";
 
 export interface HttpOptions {
@@ -36,6 +39,8 @@ export interface HttpOptions {
   readonly metrics: () => Promise<string>;
   readonly log: Log;
   readonly clock: Clock;
+  /** Without it, plain HTTP. */
+  readonly tls?: ServerTls | undefined;
 }
 
 /** Trails that one address may ask for in a minute. */
@@ -60,8 +65,13 @@ export interface Call {
 
 export interface HttpServer {
   readonly url: string;
-  /** Looks at all open requests of a group again, and ends those whose caller lost his right: to be called after its blocks. */
-  recheck(group: GroupService): void;
+  /**
+   * Looks at all open requests of a group again, and at all connections that are bound to a certificate, and ends those whose caller lost his
+   * right: to be called after a block that changes rights.
+   *
+   * @param changed - DIDs that lost a key by it
+   */
+  recheck(group: GroupService, changed?: ReadonlySet<string>): void;
   close(): Promise<void>;
 }
 
@@ -71,8 +81,11 @@ export interface HttpServer {
  * @throws HansaError `node.port-taken`
  */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
+  const { tls } = options;
   const server = Fastify({
     logger: false,
+    // Fastify tells secure and plain servers apart in its types; here they are served alike.
+    ...(tls === undefined ? {} : ({ https: { ...tls.options(), ALPNProtocols: ["http/1.1"] } } as object)),
     // Room above both limits: what is somewhat over its own hears its own code, with the limit in it.
     bodyLimit: 2 * Math.max(TRANSACTION_LIMITS.bytes, options.eventBytes),
     requestTimeout: 30_000,
@@ -116,7 +129,9 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   );
   const handlers = routeHandlers(options);
   const requests = new OpenRequests();
-  for (const name of Object.keys(ROUTES) as RouteName[]) mount(server, name, handlers, options, requests);
+  const peers = tls === undefined ? undefined : guardConnections(server.server as HttpsServer, tls, options);
+  const open = { requests, peers };
+  for (const name of Object.keys(ROUTES) as RouteName[]) mount(server, name, handlers, options, open);
   try {
     await server.listen({ host: options.host, port: options.port });
   } catch (error) {
@@ -128,10 +143,27 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const port = typeof address === "object" && address !== null ? address.port : options.port;
   const host = options.host.includes(":") ? `[${options.host}]` : options.host;
   return {
-    url: `http://${host}:${port}`,
-    recheck: (group) => requests.recheck(group),
+    url: `${tls === undefined ? "http" : "https"}://${host}:${port}`,
+    recheck(group, changed) {
+      requests.recheck(group);
+      peers?.recheck(changed);
+    },
     close: () => server.close(),
   };
+}
+
+/** Keeps a server's certificates up to date, and its connections to what they are bound to. */
+function guardConnections(server: HttpsServer, tls: ServerTls, options: HttpOptions): PeerConnections {
+  const onRefused = (error: unknown) =>
+    options.log.debug({ cause: error instanceof Error ? error.message : String(error) }, "a TLS client was refused");
+  const peers = new PeerConnections({ tls, groups: options.groups, member: options.member, onRefused });
+  if (tls.mode === "mutual") server.on("secureConnection", (socket) => peers.accept(socket));
+  const stop = tls.onChange(() => {
+    server.setSecureContext(tls.options());
+    peers.recheck();
+  });
+  server.once("close", stop);
+  return peers;
 }
 
 /** What is not HTTP has no request to answer: one problem document, and the connection ends. */
@@ -190,14 +222,18 @@ function mount(
   name: RouteName,
   handlers: Handlers,
   options: HttpOptions,
-  requests: OpenRequests,
+  open: { readonly requests: OpenRequests; readonly peers: PeerConnections | undefined },
 ): void {
   const route: Route = ROUTES[name];
   const check: TypeCheck<TSchema> | undefined =
     route.query === undefined ? undefined : TypeCompiler.Compile(route.query);
   const handler = handlers[name];
   const ofGroup = route.path.includes("/:group");
-  const access = { groups: options.groups, member: options.member, local: isLoopback(options.host) };
+  const access = {
+    groups: options.groups,
+    member: options.member,
+    local: options.tls === undefined && isLoopback(options.host),
+  };
   server.route({
     method: route.method,
     url: route.path,
@@ -216,13 +252,14 @@ function mount(
       const body = Buffer.isBuffer(request.body) ? request.body : undefined;
       const { authorization } = request.headers;
       const arrived = { authorization, method: request.method, target: request.raw.url ?? "", body };
-      const caller = new Caller({ ...arrived, certificate: undefined }, access);
+      const caller = new Caller({ ...arrived, certificate: open.peers?.peerOf(request.raw.socket) }, access);
       // Before anything is looked at that the group holds, or answered about what was asked for.
       const principal = authorize(route, named, caller, access);
       if (principal !== undefined) {
-        requests.add(request.raw, route.access, group, principal);
-        reply.raw.once("close", () => requests.remove(request.raw));
+        open.requests.add(request.raw, route.access, group, principal);
+        reply.raw.once("close", () => open.requests.remove(request.raw));
       }
+      if (name === "submit" && open.peers !== undefined) reply.raw.once("close", open.peers.hold(request.raw.socket));
       const call: Call = {
         group,
         parameters,

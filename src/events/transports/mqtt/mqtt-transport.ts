@@ -1,5 +1,5 @@
 /** What the MQTT transport is given, and what it answers. */
-import type { TlsOptions } from "node:tls";
+import type { TLSSocket, TlsOptions } from "node:tls";
 import type { Clock } from "#base";
 import type { KeyValueStore } from "#storage";
 import type { KnownCause } from "../../cloud-event.ts";
@@ -25,6 +25,11 @@ export interface MqttOptions {
   readonly port: number;
   /** Certificate and key; without them the connections are plain TCP. */
   readonly tls?: TlsOptions;
+  /**
+   * Under mutual TLS: the DID of a connection's certificate as it stands now, asked again with every `recheck`. What it throws refuses the
+   * connection, or ends it. The token must be of the same DID.
+   */
+  readonly peerOf?: (socket: TLSSocket) => { readonly did: string } | undefined;
   readonly rights: EventRights;
   readonly logs: TopicLogs;
   /** In the same database as the logs: a message's event and what sessions keep of it are one transaction. */
@@ -61,6 +66,8 @@ export interface MqttTransport {
   onResult(listener: ResultListener): () => void;
   /** Looks at all connections again: to be called after each block. */
   recheck(): void;
+  /** Certificate, key and trust for connections to come; those that stand go on. */
+  renewTls(tls: TlsOptions): void;
   /** Closes all connections of a DID; answers how many. */
   disconnect(did: string): number;
   /** Whether a DID has a connection. */

@@ -1,6 +1,6 @@
 /** MQTT 3.1.1 over TCP or TLS: aedes speaks the protocol; rights, logs and sessions are the node's. See docs/adr/0005-event-log-and-broker.md. */
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
+import { createServer as createTlsServer, TLSSocket, type TlsOptions, Server as TlsServer } from "node:tls";
 import { Aedes, type AuthenticateError, type Client, type PublishPacket, type Subscription } from "aedes";
 import { HansaError, isHansaError } from "#base";
 import { randomBytes } from "#crypto";
@@ -30,6 +30,7 @@ interface ClientParts {
 
 interface Connection {
   readonly client: Client;
+  readonly socket: Socket | undefined;
   readonly rights: ConnectionRights;
 }
 
@@ -62,6 +63,7 @@ class Mqtt implements MqttTransport {
   readonly #rate: ConnectRate;
   readonly #sockets = new Set<Socket>();
   readonly #connections = new Map<Client, Connection>();
+  readonly #socketOf = new WeakMap<Client, Socket>();
   // Outlives the connection: a will is published after it closed, by whoever it belonged to.
   readonly #rightsOf = new WeakMap<object, ConnectionRights>();
   readonly #ofDid = new Map<string, number>();
@@ -113,6 +115,8 @@ class Mqtt implements MqttTransport {
       options.tls === undefined
         ? createServer((socket) => this.#accept(socket))
         : createTlsServer(options.tls, (socket) => this.#accept(socket));
+    // Handshakes that are under way are no connections yet, and must not be without bound either.
+    if (options.tls !== undefined) this.#server.maxConnections = 2 * this.#limits.connections;
   }
 
   get port(): number {
@@ -146,10 +150,18 @@ class Mqtt implements MqttTransport {
       socket.destroy();
       return;
     }
+    try {
+      this.#peerOf(socket);
+    } catch (error) {
+      this.#count(error, "refused");
+      socket.destroy();
+      return;
+    }
     this.#sockets.add(socket);
     socket.setNoDelay(true);
     gatherWrites(socket);
     const client = this.#broker.handle(socket);
+    this.#socketOf.set(client, socket);
     socket.once("close", () => {
       this.#sockets.delete(socket);
       this.#leave(client);
@@ -157,6 +169,11 @@ class Mqtt implements MqttTransport {
     const close = (error: unknown) => this.#count(error, "closed", this.#rightsOf.get(client)?.principal.did);
     boundPackets(client, this.#limits, close);
     boundOutgoing(client, this.#limits, close);
+  }
+
+  /** DID of the connection's certificate; `undefined` where none is wanted. Throws where it is not accepted, or no longer. */
+  #peerOf(socket: Socket | undefined): string | undefined {
+    return socket instanceof TLSSocket ? this.#options.peerOf?.(socket)?.did : undefined;
   }
 
   #authenticate(
@@ -183,7 +200,11 @@ class Mqtt implements MqttTransport {
       const principal = rights.authenticate(password.toString("utf8"));
       if (username !== principal.did) throw eventError("events.unauthenticated", "the token is not the user name's");
       did = principal.did;
-      const connection = { client, rights: new ConnectionRights(principal, rights, () => clock.now()) };
+      const socket = this.#socketOf.get(client);
+      const certified = this.#peerOf(socket);
+      if (certified !== undefined && certified !== did)
+        throw eventError("events.forbidden", "certificate and token are of two DIDs", { did });
+      const connection = { client, socket, rights: new ConnectionRights(principal, rights, () => clock.now()) };
       if (!connection.rights.isValid()) throw eventError("events.forbidden", "not admitted", { did });
       const mine = this.#ofDid.get(did) ?? 0;
       if (mine >= this.#limits.connectionsOfOne)
@@ -397,10 +418,13 @@ class Mqtt implements MqttTransport {
   // — supervision —
 
   recheck(): void {
-    for (const [client, { rights }] of this.#connections) {
+    for (const [client, { rights, socket }] of this.#connections) {
       rights.forget();
-      if (!rights.isValid()) {
-        this.#count(eventError("events.forbidden", "no longer admitted"), "closed", rights.principal.did);
+      try {
+        this.#peerOf(socket);
+        if (!rights.isValid()) throw eventError("events.forbidden", "no longer admitted");
+      } catch (error) {
+        this.#count(error, "closed", rights.principal.did);
         client.close();
         continue;
       }
@@ -410,6 +434,10 @@ class Mqtt implements MqttTransport {
       client.unsubscribe({ unsubscriptions: lost } as never, () => {});
       if (!client.clean) void this.#store.removeSubscriptions(client, lost).then(() => {});
     }
+  }
+
+  renewTls(tls: TlsOptions): void {
+    if (this.#server instanceof TlsServer) this.#server.setSecureContext(tls);
   }
 
   disconnect(did: string): number {
