@@ -88,3 +88,16 @@ export async function build(what = []) {
   mkdirSync(join(root, "dist"), { recursive: true });
   await step("compile", process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-b", ...what]);
 }
+
+/** Finds the engine, or builds it where Go is; the compiled command line does both. Without it the tests that need it are skipped. */
+export async function engine() {
+  try {
+    await step("engine: find cometbft, or build it with Go (a minute or two)", process.execPath, [
+      join(root, "bin", "hansa.js"),
+      "engine",
+      "install",
+    ]);
+  } catch {
+    console.error("· without cometbft the tests that need it are skipped: each says so by name");
+  }
+}

@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { install, root, step } from "./setup.mjs";
+import { engine, install, root, step } from "./setup.mjs";
 
 const long = process.argv.includes("--long");
 const bin = (name) => join(root, "node_modules", name);
@@ -36,6 +36,7 @@ await check("lock file", () => {
   if (/"resolved": *"http/.test(readFileSync(join(root, "package-lock.json"), "utf8")))
     throw new Error("package-lock.json names a registry host");
 });
+await engine();
 const folder = mkdtempSync(join(tmpdir(), "hansa-test-"));
 const report = join(folder, "report.json");
 try {

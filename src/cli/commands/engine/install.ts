@@ -1,4 +1,3 @@
-import { COMETBFT_VERSION, findCometbft, installFromArchive, installFromSource } from "#engines";
 import { defineCommand } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 
@@ -27,6 +26,7 @@ export const engineInstall = defineCommand<[], Options>({
         "cli.argument",
         "--from and --sha256 go together: an archive is not run unless its digest is known",
       );
+    const { COMETBFT_VERSION, findCometbft, installFromArchive, installFromSource } = await import("#engines");
     const { env, signal } = shell.io;
     if (from === undefined && force !== true) {
       const found = await findCometbft(env).catch(() => undefined);

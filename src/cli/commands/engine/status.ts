@@ -1,4 +1,3 @@
-import { COMETBFT_VERSION, lookForCometbft, otherWays } from "#engines";
 import { defineCommand } from "../../command.ts";
 
 export const engineStatus = defineCommand({
@@ -6,6 +5,8 @@ export const engineStatus = defineCommand({
   summary: "Show which cometbft program nodes of this machine run, and where it was looked for. Needs no node.",
   examples: ["hansa engine status", "HANSA_COMETBFT=/opt/cometbft hansa engine status --json"],
   async run(shell) {
+    // The engines bring much along that no other command needs.
+    const { COMETBFT_VERSION, lookForCometbft, otherWays } = await import("#engines");
     const looked = await lookForCometbft(shell.io.env);
     const taken = looked.find(({ problem }) => problem === undefined);
     const rows = looked.map((found) => [

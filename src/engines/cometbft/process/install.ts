@@ -50,7 +50,7 @@ export function otherWays(): string {
     `  ${page}`,
     `then run: hansa engine install --from ${archive} --sha256 <its digest in ${checksums}>`,
     "Or install Go 1.22 or newer (go.dev/dl, apt install golang-go, dnf install golang, brew install go) and run `hansa engine install` again;",
-    "brew install cometbft and nixpkgs have it as well: what counts is that `cometbft version` says 0.38.25 or a later 0.38.",
+    `A package manager's cometbft does, too, where \`cometbft version\` says ${COMETBFT_VERSION} or a later patch of that line: many have 1.x, which does not fit.`,
   ].join("\n");
 }
 
@@ -88,7 +88,7 @@ export async function installFromSource(options: InstallOptions): Promise<string
   if (go === undefined)
     throw engineError("engine.install-failed", `there is no Go 1.22 or newer to build it with.\n${otherWays()}`);
   const what = `${COMETBFT_MODULE}@v${COMETBFT_VERSION}`;
-  progress(`${go.version} at ${go.path} builds ${what}: a minute or two, some 300 MB are fetched`);
+  progress(`${go.version} at ${go.path} builds ${what}: a minute or two, its source is fetched first`);
   return intoPlace(env, async (folder) => {
     // The module's path ends in the program's name.
     await build(
