@@ -36,6 +36,7 @@ export type {
 } from "./cometbft/process/process-options.ts";
 export { COMETBFT_VERSION } from "./cometbft/process/version.ts";
 export type { VoteStateStore } from "./cometbft/process/vote-signer/vote-state.ts";
+export { collectValidatorChanges } from "./cometbft/snapshots/collect-validator-changes.ts";
 export { Pruner } from "./cometbft/snapshots/pruner.ts";
 export type { SnapshotStore } from "./cometbft/snapshots/snapshot-store.ts";
 export { Snapshots } from "./cometbft/snapshots/snapshots.ts";

@@ -4,28 +4,48 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { parseJson } from "#base";
 import { createSigner, decodeMultikey } from "#crypto";
-import { CometEngine, CometProcess, findCometbft, type PeerGate, startPeerGate } from "#engines";
+import {
+  CometEngine,
+  CometProcess,
+  collectValidatorChanges,
+  findCometbft,
+  type PeerGate,
+  Pruner,
+  type SnapshotStore,
+  Snapshots,
+  startPeerGate,
+} from "#engines";
 import { admittedNode, type Ledger, nodesOfMember } from "#ledger";
-import { cometAddress, type Genesis, NodeAddress, NodeId, type NodeRecord } from "#protocol";
+import { cometAddress, type Genesis, NodeAddress, NodeId, type NodeRecord, type ValidatorChange } from "#protocol";
 import { KeyValueStore } from "#storage";
 import type { GroupFiles } from "./config/home.ts";
 import { nodeError } from "./errors.ts";
 import { describe, engineSigner, type GroupEngine, type OpenEngineOptions } from "./group-engine.ts";
 import { answerPeer, askPeer, type PeerRequest } from "./peer-messages.ts";
+import { findSyncGrounds } from "./state-sync.ts";
 import { ValidatorPath } from "./validator-path.ts";
+
+/** Blocks of the ledger from one snapshot to the next, where the configuration says nothing. */
+const SNAPSHOT_BLOCKS = 1000;
 
 /** Opens it; the engine is started by the caller. */
 export async function openComet(options: OpenEngineOptions): Promise<GroupEngine> {
   const { entry, files, ledger, keys, pool, waiting, clock, log, closers } = options;
   const { genesis } = ledger;
+  const { path: binary } = await findCometbft(options.environment);
   const consensus = new KeyValueStore(options.openConsensus(), "consensus");
   const nodeSeed = keys.dataKey(`node/${entry.name}`);
   const own = cometAddress(publicKeyOf(nodeSeed));
   const beginning = new Beginning(genesis, files);
-  const admits = (node: string) =>
-    ledger.head === undefined ? beginning.has(node) : admitted(ledger, node) !== undefined;
-  const peers = () =>
-    (ledger.head === undefined ? beginning.peers : peersOf(ledger)).filter(({ node }) => node !== own);
+  const fails = (what: string) => (error: unknown) => log.error({ group: entry.name, cause: describe(error) }, what);
+  // While it catches up the ledger at hand is of yesterday: whom the genesis or the operator names is let in as well.
+  const isBehind = () => ledger.head === undefined || engine.status().consensus?.catchingUp !== false;
+  const admits = (node: string) => admitted(ledger, node) !== undefined || (isBehind() && beginning.has(node));
+  const peers = () => {
+    const known = ledger.head === undefined ? [] : peersOf(ledger);
+    const more = isBehind() ? beginning.peers.filter(({ node }) => !known.some((peer) => peer.node === node)) : [];
+    return [...known, ...more].filter(({ node }) => node !== own);
+  };
   mkdirSync(files.comet, { recursive: true, mode: 0o700 });
 
   const gate = await startPeerGate({
@@ -43,12 +63,14 @@ export async function openComet(options: OpenEngineOptions): Promise<GroupEngine
       return answerPeer(answers, payload);
     },
     clock,
-    log: (line) => log.debug({ group: entry.name, gate: line }, "gate"),
+    log: (line) => log.info({ group: entry.name }, line),
   });
   closers.push(() => gate.close());
 
+  const fresh = ledger.head === undefined;
+  const grounds = fresh ? await findSyncGrounds({ genesis, gate, peers: peers(), log }) : undefined;
   const process = new CometProcess({
-    binary: await findCometbft(options.environment),
+    binary,
     folder: files.comet,
     genesis,
     groupId: ledger.group.id,
@@ -58,24 +80,46 @@ export async function openComet(options: OpenEngineOptions): Promise<GroupEngine
       read: () => consensus.get("votes"),
       write: (value) => consensus.batch([{ key: "votes", value }]),
     },
-    lost: ledger.head !== undefined,
+    // A ledger or a group that has begun, and no memory of votes: this node may have voted at the height that is under way.
+    lost: !fresh || (await hasBegun(gate, peers())),
     peers: () => gate.localPeers(),
     moniker: entry.name,
+    ...(grounds === undefined ? {} : { stateSync: grounds.stateSync }),
     log,
     clock,
   });
+
+  const restored = deferred();
+  const snapshotFiles = options.openSnapshots();
+  const every = entry.snapshotBlocks ?? SNAPSHOT_BLOCKS;
+  const snapshots = new Snapshots({
+    ledger,
+    files: snapshotFiles,
+    every: every === 0 ? Number.MAX_SAFE_INTEGER : every,
+    onRestored: () => restored.resolve(),
+    onFailure: fails("a snapshot could not be made"),
+  });
+  closers.push(() => snapshots.stop());
   const engine = new CometEngine({
     ledger,
     clock,
     verify: (checks) => pool.verify(checks),
     process,
     admits,
+    snapshots,
     waiting,
     ...(entry.keepBlocks === undefined || entry.keepBlocks === 0 ? {} : { retainBlocks: entry.keepBlocks }),
-    onFailure: (error) => log.error({ group: entry.name, cause: describe(error) }, "the engine failed"),
+    onFailure: fails("the engine failed"),
   });
+  const validators = new ValidatorPath(ledger, engine, new KeyValueStore(options.openConsensus(), "validators"));
+  if (entry.keepBlocks !== undefined && entry.keepBlocks > 0) {
+    const pruner = new Pruner({ ledger, keepBlocks: entry.keepBlocks, onFailure: fails("blocks could not be pruned") });
+    closers.push(() => pruner.stop());
+    closers.push(engine.onCommit(() => pruner.committed()));
+  }
   closers.push(
     engine.onCommit((execution) => {
+      snapshots.committed(execution.header.height);
       if (!execution.receipts.some(({ facts }) => facts.some(({ fact }) => changesPeers(fact)))) return;
       gate
         .update()
@@ -86,10 +130,62 @@ export async function openComet(options: OpenEngineOptions): Promise<GroupEngine
   return {
     engine,
     node: own,
-    validators: new ValidatorPath(ledger, engine, new KeyValueStore(options.openConsensus(), "validators")),
+    validators,
     gate,
     ask: (member, request) => askMember(ledger, gate, member, request),
+    newestSnapshot: () => newestSnapshot(ledger, snapshotFiles, every),
+    async begun() {
+      if (ledger.head === undefined) await restored.promise;
+      snapshots.start();
+      if (ledger.firstHeight === 0) return;
+      const sources = peers().map(({ node }) => ({
+        name: node,
+        ask: async () =>
+          (await askPeer((payload) => gate.request(node, payload), { kind: "path" })) as unknown as ValidatorChange[],
+      }));
+      if (validators.isKnown) return;
+      try {
+        for (const { height, step } of await collectValidatorChanges(ledger, sources)) validators.keep(height, step);
+      } catch (error) {
+        log.warn(
+          { cause: describe(error) },
+          "no way to the genesis's validators is known: proofs wait for the next start",
+        );
+      }
+    },
   };
+}
+
+/** Whether any peer knows of blocks beyond the genesis. */
+async function hasBegun(gate: PeerGate, peers: readonly { readonly node: string }[]): Promise<boolean> {
+  const heights = await Promise.allSettled(
+    peers.map(({ node }) => askPeer((payload) => gate.request(node, payload), { kind: "height" })),
+  );
+  return heights.some((answer) => answer.status === "fulfilled" && Number(answer.value) > 0);
+}
+
+/** The ledger's height of the newest snapshot: files know the engine's. */
+function newestSnapshot(ledger: Ledger, files: SnapshotStore, every: number): number | undefined {
+  const newest = files.list().at(0)?.height;
+  if (newest === undefined || every === 0) return undefined;
+  for (
+    let height = ledger.height - (ledger.height % every);
+    height >= Math.max(1, ledger.firstHeight);
+    height -= every
+  ) {
+    const certificate = ledger.signedHeader(height)?.certificate;
+    if (certificate?.engine !== "cometbft" || certificate.block < newest) return undefined;
+    if (certificate.block === newest) return height;
+  }
+  return undefined;
+}
+
+function deferred(): { readonly promise: Promise<void>; resolve(): void } {
+  let resolve!: () => void;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
 }
 
 /** Asks a member's nodes, one after the other, until one answers. */

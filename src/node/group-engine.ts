@@ -3,7 +3,7 @@ import type { Clock } from "#base";
 import type { KeyStore } from "#crypto/node";
 import { type Engine, type PeerGate, SoloEngine } from "#engines";
 import type { Ledger } from "#ledger";
-import type { Database } from "#storage";
+import type { Database, SnapshotFiles } from "#storage";
 import type { AskMember } from "./command-channel.ts";
 import type { NodeConfig } from "./config/config.ts";
 import type { GroupFiles } from "./config/home.ts";
@@ -25,6 +25,8 @@ export interface OpenEngineOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Opens the database of what only this node knows of consensus; closed with the group. */
   readonly openConsensus: () => Database;
+  /** Opens the group's snapshots. */
+  readonly openSnapshots: () => SnapshotFiles;
   /** What is to be closed, last opened first. */
   readonly closers: (() => void | Promise<void>)[];
   /** Answers other members' nodes, as soon as the group is open. */
@@ -40,6 +42,8 @@ export interface GroupEngine {
   readonly gate?: PeerGate;
   /** Height of the newest block of which there is a snapshot for peers. */
   readonly newestSnapshot?: () => number | undefined;
+  /** Resolves once the ledger has begun: with its genesis, or from a peer's snapshot. To be called after the engine's start. */
+  readonly begun?: () => Promise<void>;
 }
 
 /** Opens a group's engine; it is started by the caller, once all who listen to blocks do. */

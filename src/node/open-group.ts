@@ -8,7 +8,7 @@ import { CheckpointAnchor, EventMaker, eventError, type KnownCause, startMqtt, T
 import { contractDevices, type Execution, isActiveMember, Ledger, readDevice, readTopic } from "#ledger";
 import type { DeviceActor } from "#linkage";
 import { didOf, type Fact, keyIdOf, type LinkageRecord, resultTopic } from "#protocol";
-import { backup, type Database, GroupStore, KeyValueStore, LogStore, openDatabase } from "#storage";
+import { backup, type Database, GroupStore, KeyValueStore, LogStore, openDatabase, SnapshotFiles } from "#storage";
 import { announceReady } from "./announce-ready.ts";
 import { commandChannel, receiveCommand } from "./command-channel.ts";
 import type { NodeConfig } from "./config/config.ts";
@@ -88,6 +88,7 @@ async function open(
     log,
     environment,
     openConsensus: databases.consensus,
+    openSnapshots: databases.snapshots,
     closers,
     answers: () => answers.current,
   });
@@ -103,6 +104,7 @@ async function open(
   closers.push(engine.onCommit((execution) => trail.follow(execution)));
   closers.push(() => engine.stop());
   await engine.start();
+  await opened.begun?.();
   await trail.catchUp();
   closers.push(() => trail.stop());
   databases.seal();
@@ -256,6 +258,7 @@ function openDatabases(home: Home, name: string, keys: KeyStore, closers: Closer
       consensus ??= openOne(files.consensus);
       return consensus;
     },
+    snapshots: () => new SnapshotFiles({ folder: files.snapshots, key }),
     /** The key is needed no more. */
     seal: () => key.fill(0),
   };

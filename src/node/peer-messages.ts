@@ -12,6 +12,10 @@ const PeerRequest = Type.Union([
   Closed({ kind: Type.Literal("command"), token: Type.String({ maxLength: 65_536 }) }),
   /** The header of the newest snapshot with its votes, and the way from the genesis to their validators; `null` without a snapshot. */
   Closed({ kind: Type.Literal("snapshot") }),
+  /** Every change of the validators since the genesis, with its votes. */
+  Closed({ kind: Type.Literal("path") }),
+  /** The ledger's height. */
+  Closed({ kind: Type.Literal("height") }),
 ]);
 export type PeerRequest = Static<typeof PeerRequest>;
 
@@ -36,6 +40,8 @@ export interface PeerAnswers {
   /** @returns the receipt's token */
   command(token: string): Promise<string>;
   snapshot(): Promise<PeerHead | null>;
+  path(): Promise<readonly ValidatorChange[]>;
+  height(): number;
 }
 
 const LIMITS = { depth: 64, integers: true } as const;
@@ -44,7 +50,7 @@ const LIMITS = { depth: 64, integers: true } as const;
 export async function answerPeer(answers: PeerAnswers, payload: Uint8Array): Promise<Uint8Array> {
   try {
     const request = readJson(PeerRequest, payload);
-    const answer = request.kind === "command" ? await answers.command(request.token) : await answers.snapshot();
+    const answer = request.kind === "command" ? await answers.command(request.token) : await answers[request.kind]();
     return encodeUtf8(JSON.stringify({ answer }));
   } catch (error) {
     const refusal =

@@ -44,6 +44,11 @@ export class ValidatorPath {
     return path.filter((step) => step.header.height >= from);
   }
 
+  /** Whether any step is kept. */
+  get isKnown(): boolean {
+    return this.#kept().length > 0;
+  }
+
   /** Keeps a step, at the ledger's height that it belongs to; it was checked. */
   keep(height: number, step: ValidatorChange): void {
     const key = PREFIX + String(height).padStart(16, "0");
