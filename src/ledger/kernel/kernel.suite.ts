@@ -3,7 +3,20 @@ import { afterEach, describe, expect, it } from "vitest";
 import { decodeBase64Url, encodeUtf8, HansaError } from "#base";
 import { createSigner, verifyMembership } from "#crypto";
 import { cosignTransaction, operation, type Receipt, signTransaction, verifyProof } from "#protocol";
-import { Alliance, actor, BEGIN, lab, maker, members, north, south, stranger, withKeyOf } from "../alliance.suite.ts";
+import {
+  Alliance,
+  actor,
+  BEGIN,
+  cometEngine,
+  lab,
+  maker,
+  members,
+  nodeOf,
+  north,
+  south,
+  stranger,
+  withKeyOf,
+} from "../alliance.suite.ts";
 import { Ledger, replayBlocks, restoreLedger, type StateStore, type StoredRecord } from "../index.ts";
 
 /** A place for stores: `open` gives the store of a name, and the same again after a restart. */
@@ -375,6 +388,39 @@ export function describeKernel(name: string, makePlace: () => StorePlace): void 
       expect(attempt({ ...signed, header: { ...signed.header, group: "x" } })).toBe("ledger.genesis-mismatch");
       expect(store.head()).toBeUndefined();
       expect(attempt()).toBe("accepted");
+    });
+
+    it("keeps what consensus says of its validators, and the votes that arrive later, over a restart", () => {
+      const stores = place();
+      const alliance = new Alliance(stores.open("first"), {}, cometEngine());
+      const second = nodeOf(north, "second");
+      alliance.register(second);
+      alliance.ready(second);
+      alliance.absent = [nodeOf(lab).id];
+      alliance.misbehaviour = [{ kind: "duplicate-vote", validator: nodeOf(lab).id, block: 3 }];
+      const before = alliance.ledger.height;
+      const change = { kind: "addValidator" as const, node: second.id, power: 2 };
+      alliance.ok(north, "members.propose", { change });
+      for (const voter of [south, maker]) alliance.ok(voter, "members.approve", { proposal: 1 });
+      const { height } = alliance.ledger;
+      const certificate = { engine: "cometbft" as const, block: 40, header: { height: 41 } as never };
+      alliance.ledger.certify(height, certificate);
+      alliance.ledger.certify(height - 1, certificate);
+      const twin = new Alliance(undefined, {}, cometEngine());
+      twin.follow(alliance);
+      if (stores.lasting) alliance.ledger = new Ledger(alliance.genesis, stores.open("first"));
+      const { ledger } = alliance;
+      expect(ledger.head).toEqual({ header: twin.ledger.head?.header, certificate });
+      expect(ledger.block(height - 1)?.certificate).toEqual(certificate);
+      expect(ledger.head?.header).toMatchObject({ absent: alliance.absent, misbehaviour: alliance.misbehaviour });
+      const [changed, ...more] = ledger.validatorChanges(before);
+      expect([changed?.height, changed?.validators.validators.length, more]).toEqual([height, 5, []]);
+      expect(ledger.query("nodes.validators", {})).toEqual(changed?.validators);
+      const blocks = Array.from(
+        { length: height + 1 },
+        (_, i) => ledger.block(i) as NonNullable<ReturnType<Ledger["block"]>>,
+      );
+      expect([...replayBlocks(alliance.genesis, blocks)].filter(({ differs }) => differs !== undefined)).toEqual([]);
     });
 
     it("uses the same few records for ids again and again", () => {
