@@ -37,7 +37,7 @@ async function lookAtOne({ name, client }: Watched, groupId: string, signal: Abo
     const { state = "running", height = null, root = null } = group;
     return { member: name, state, height, root, consensus: consensus ?? null };
   } catch (error) {
-    if (!isHansaError(error)) throw error;
+    if (!isHansaError(error) && !signal.aborted) throw error;
     return { member: name, state: "unreachable", height: null, root: null, consensus: null };
   }
 }
