@@ -61,6 +61,11 @@ export const NODE_ERRORS = {
     meaning: "No peer could show a header that follows from the genesis's validators.",
     advice: "Check that the genesis is the right one, and that peers run and admit this node.",
   },
+  "node.no-path": {
+    status: 503,
+    meaning: "A change of the validators has no votes yet, so no proof can lead past it.",
+    advice: "Ask again in a moment: the votes come with the engine's next block.",
+  },
   "node.worker-lost": {
     status: 503,
     meaning: "A signature worker died.",

@@ -35,7 +35,10 @@ export async function recordProofOf(source: ProofSource, key: string, from?: num
 /** Completes a trail proof: whole certificates under its headers, and the way to their validators. */
 export async function certifyTrail(source: ProofSource, proof: TrailProof, from?: number): Promise<TrailProof> {
   const headers = await Promise.all(proof.headers.map((signed) => certifiedHeader(source, signed)));
-  return { ...proof, headers, ...(await pathOf(source, proof.height, from)) };
+  const oldest = headers[0]?.certificate;
+  // Under a header from before the trusted set, the way has to begin where that header's validators are known: at the genesis.
+  const reaches = from !== undefined && oldest?.engine === "cometbft" && oldest.block + 1 >= from;
+  return { ...proof, headers, ...(await pathOf(source, proof.height, reaches ? from : undefined)) };
 }
 
 async function certifiedHeader({ engine }: ProofSource, signed: SignedHeader): Promise<SignedHeader> {

@@ -1,9 +1,9 @@
 import { decodeUtf8, encodeUtf8 } from "#base";
-import { decodeMultikey } from "#crypto";
 import type { Engine } from "#engines";
 import type { Ledger } from "#ledger";
-import { cometAddress, type ValidatorChange, type ValidatorsRecord } from "#protocol";
+import { orderValidators, type ValidatorChange } from "#protocol";
 import type { KeyValueStore } from "#storage";
+import { nodeError } from "./errors.ts";
 
 const PREFIX = "change/";
 
@@ -34,10 +34,17 @@ export class ValidatorPath {
     for (const change of this.#ledger.validatorChanges(kept.at(-1)?.height ?? 0)) {
       if (change.height > height) break;
       const { certificate } = await this.#engine.certified(change.height);
+      // A way with a gap leads nowhere.
       if (certificate.engine !== "cometbft" || certificate.header === undefined || certificate.commit === undefined)
-        continue;
+        throw nodeError("node.no-path", `the change of validators in block ${change.height} has no votes yet`, {
+          height: change.height,
+        });
       const { header, commit } = certificate;
-      const step: ValidatorChange = { header, commit, validators: inOrder(change.validators) };
+      const step: ValidatorChange = {
+        header,
+        commit,
+        validators: [...orderValidators(change.validators.validators.map(({ key, power }) => ({ key, power })))],
+      };
       this.keep(change.height, step);
       path.push(step);
     }
@@ -60,15 +67,4 @@ export class ValidatorPath {
       .list(PREFIX)
       .map(({ value }) => JSON.parse(decodeUtf8(value) ?? "null") as { height: number; step: ValidatorChange });
   }
-}
-
-/** CometBFT's order of a set: power, greatest first, then address. */
-export function inOrder({ validators }: ValidatorsRecord): { key: string; power: number }[] {
-  const address = ({ key }: { key: string }) => {
-    const decoded = decodeMultikey(key);
-    return decoded === undefined ? "" : cometAddress(decoded);
-  };
-  return validators
-    .map(({ key, power }) => ({ key, power }))
-    .sort((a, b) => b.power - a.power || (address(a) < address(b) ? -1 : 1));
 }
