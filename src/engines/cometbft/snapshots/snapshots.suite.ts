@@ -81,10 +81,11 @@ export interface Offered {
   readonly chunks: readonly Uint8Array[];
 }
 
-/** Everything that a node offers, newest first. */
+/** Everything that a node keeps, newest first, as it offers it sooner or later. */
 export async function offeredBy(snapshots: Snapshots): Promise<Offered[]> {
   const offered: Offered[] = [];
-  for (const snapshot of (await snapshots.list()).snapshots) {
+  for (const kept of snapshots.kept()) {
+    const snapshot = { ...kept, height: BigInt(kept.height) };
     const { height, format } = snapshot;
     const chunks: Uint8Array[] = [];
     for (let chunk = 0; chunk < snapshot.chunks; chunk++)

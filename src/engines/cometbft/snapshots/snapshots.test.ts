@@ -143,21 +143,30 @@ describe("making snapshots", () => {
       first.committed(alliance.ledger.height);
       await first.settled();
     }
-    expect((await first.list()).snapshots.map(({ height }) => height)).toEqual([20n, 15n, 10n]);
+    expect(first.kept().map(({ height }) => height)).toEqual([20, 15, 10]);
     expect(first.lowestNeeded()).toBe(10);
     topicBlock(alliance, "u", 1);
     topicBlock(alliance, "v", 1);
     first.committed(25);
     await first.stop();
-    expect((await first.list()).snapshots.map(({ height }) => height)).toEqual([20n, 15n, 10n]);
+    expect(first.kept().map(({ height }) => height)).toEqual([20, 15, 10]);
     topicBlock(alliance, "w", 1);
     const again = place.snapshots(alliance.ledger, "snapshots");
     again.start();
     await again.settled();
-    expect((await again.list()).snapshots.map(({ height }) => height)).toEqual([25n, 20n, 15n]);
+    expect(again.kept().map(({ height }) => height)).toEqual([25, 20, 15]);
     again.start();
     await again.settled();
     expect(place.failures).toEqual([]);
+  });
+
+  it("offers a snapshot once the engine has the two blocks behind it, without which nobody can begin from it", async () => {
+    const { alliance, snapshots, offered } = await offering("one");
+    expect(snapshots.kept()).toHaveLength(1);
+    for (const list of [[], [], [offered.snapshot]]) {
+      expect((await snapshots.list()).snapshots).toEqual(list);
+      alliance.block();
+    }
   });
 
   it("answers an empty chunk where it has none, and reports a damaged one", async () => {
@@ -177,7 +186,7 @@ describe("making snapshots", () => {
     writeFileSync(file, content);
     expect((await snapshots.load({ height, format, chunk: 0 })).chunk).toHaveLength(0);
     expect(place.failures).toEqual([expect.objectContaining({ code: "storage.snapshot-damaged", payload: { file } })]);
-    expect((await snapshots.list()).snapshots).toEqual([]);
+    expect(snapshots.kept()).toEqual([]);
     expect(snapshots.lowestNeeded()).toBeUndefined();
   });
 });

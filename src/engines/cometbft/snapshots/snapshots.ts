@@ -15,7 +15,7 @@ import type { SignedHeader } from "#protocol";
 import { engineError } from "../../errors.ts";
 import type { SnapshotCalls } from "../abci/snapshot-calls.ts";
 import { isSound, ReceivedSnapshot } from "./received-snapshot.ts";
-import type { SnapshotDraft, SnapshotStore } from "./snapshot-store.ts";
+import type { SnapshotDraft, SnapshotStore, StoredSnapshot } from "./snapshot-store.ts";
 import {
   ChunkCutter,
   encodeMetadata,
@@ -99,13 +99,31 @@ export class Snapshots implements SnapshotCalls {
    * fresh node needs them all.
    */
   lowestNeeded(): number | undefined {
-    const listed = this.#listed().map(({ height }) => height);
+    const listed = this.kept().map(({ height }) => height);
     // One in the making helps nobody yet, but the blocks behind it must be there once it does.
     return listed.length === 0 ? undefined : Math.min(...listed, this.#making ?? Number.MAX_SAFE_INTEGER);
   }
 
+  /**
+   * Those that a peer can begin from now, newest first. CometBFT's light client wants the two blocks behind a snapshot's; while the
+   * alliance is idle there is but one behind the newest of the ledger.
+   */
+  offered(): readonly StoredSnapshot[] {
+    const certificate = this.#options.ledger.head?.certificate;
+    const newest = certificate?.engine === "cometbft" ? certificate.block : 0;
+    return this.kept().filter(({ height }) => height + 2 <= newest);
+  }
+
+  /** All whole ones, newest first. */
+  kept(): readonly StoredSnapshot[] {
+    return this.#options.files
+      .list()
+      .filter(({ format }) => format === SNAPSHOT_FORMAT)
+      .slice(0, MOST_LISTED);
+  }
+
   async list(): Promise<ResponseListSnapshots> {
-    return { snapshots: this.#listed().map(({ height, ...snapshot }) => ({ height: BigInt(height), ...snapshot })) };
+    return { snapshots: this.offered().map(({ height, ...snapshot }) => ({ height: BigInt(height), ...snapshot })) };
   }
 
   async load({ height, format, chunk: index }: RequestLoadSnapshotChunk): Promise<ResponseLoadSnapshotChunk> {
@@ -156,13 +174,6 @@ export class Snapshots implements SnapshotCalls {
     return answer(ApplyResult.ACCEPT);
   }
 
-  #listed() {
-    return this.#options.files
-      .list()
-      .filter(({ format }) => format === SNAPSHOT_FORMAT)
-      .slice(0, MOST_LISTED);
-  }
-
   async #forgetReceived(): Promise<void> {
     const received = this.#received;
     this.#received = undefined;
@@ -179,7 +190,7 @@ export class Snapshots implements SnapshotCalls {
     const signed = this.#options.ledger.signedHeader(height);
     if (signed?.certificate.engine !== "cometbft") return;
     const { block } = signed.certificate;
-    if (this.#listed().some((listed) => listed.height === block)) return;
+    if (this.kept().some((listed) => listed.height === block)) return;
     this.#making = block;
     this.#work = this.#make(signed.header, block)
       .catch((error: unknown) => this.#options.onFailure?.(error))
