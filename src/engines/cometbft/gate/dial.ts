@@ -96,7 +96,7 @@ function faultOfServer(context: GateContext, { node }: PeerAddress, socket: TLSS
 }
 
 /** `host:port` or `[IPv6]:port`. */
-export function parseAddress(address: string): { readonly host: string; readonly port: number } | undefined {
+function parseAddress(address: string): { readonly host: string; readonly port: number } | undefined {
   const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):([0-9]{1,5})$/.exec(address) ?? [];
   const host = bracketed ?? plain;
   const port = Number(digits);

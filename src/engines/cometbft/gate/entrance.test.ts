@@ -206,6 +206,19 @@ describe("the public port", () => {
     expect(gate.status().peers).toMatchObject([{ in: { p2p: 2 } }]);
   });
 
+  it("admits nobody while the ledger cannot be asked", async () => {
+    const town = new Town();
+    const { gate, lines } = await town.open(1, {
+      admits: () => {
+        throw new Error("the ledger is closed");
+      },
+    });
+    const socket = stranger(gate.port, papers(2));
+    await closed(socket);
+    await lines.until(/the ledger is closed/);
+    expect(gate.status().peers).toEqual([]);
+  });
+
   it("says so when CometBFT is down", async () => {
     const town = new Town();
     const { gate } = await town.open(1, { p2pPort: () => 1 });

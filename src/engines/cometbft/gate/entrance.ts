@@ -86,12 +86,19 @@ export class Entrance {
       this.#strangers.delete(socket);
     };
     socket.once("close", done);
-    void this.#receive(socket, address, done).then((reason) => {
-      if (reason === undefined) return;
-      // Whatever the far side was doing, it did it too slowly.
-      const { refused, who } = late ? { ...reason, refused: "deadline" as const } : reason;
-      this.#context.refusals.add(refused, who);
-    });
+    this.#receive(socket, address, done).then(
+      (reason) => {
+        if (reason === undefined) return;
+        // Whatever the far side was doing, it did it too slowly.
+        const { refused, who } = late ? { ...reason, refused: "deadline" as const } : reason;
+        this.#context.refusals.add(refused, who);
+      },
+      (error: unknown) => {
+        // The ledger could not be asked: then nobody is admitted.
+        this.#context.log(`peer gate: ${String(error)}`);
+        socket.destroy();
+      },
+    );
   }
 
   /** Hears a stranger out. Answers whom it refused and why, if it did. */
