@@ -84,7 +84,8 @@ export const ENGINE_ERRORS = {
   "engine.vote-state-damaged": {
     status: 500,
     meaning: "What this node signed last in consensus cannot be read. It signs nothing, since it could sign twice.",
-    advice: "Keep the files and restore the member from a backup; the node then leaves out one height and votes again.",
+    advice:
+      "Move `consensus.db` of the group away where others vote, too: the node leaves out one height and votes again. See docs/guide/engine.md.",
   },
   "engine.snapshot-malformed": {
     status: 422,

@@ -1,14 +1,16 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Clock, systemClock } from "#base";
 import type { CometProcess } from "./comet-process.ts";
 import {
   call,
   ENGINE,
   fileStore,
+  genesisOf,
   heightOf,
   makeNode,
   makeProcess,
@@ -140,5 +142,64 @@ describe.skipIf(ENGINE === undefined)(`a CometBFT process${WITH_ENGINE}`, () => 
     expect(comet.status().pid).not.toBe(pid);
     expect(existsSync(home)).toBe(true);
     expect(told).toContainEqual(expect.objectContaining({ level: "warn", fields: { pid } }));
+    // What was signed last came through the kill: the only validator goes on voting.
+    await until(() => heightOf(comet.rpcSocket));
+    expect(await put(comet.rpcSocket, "b", "2")).toBeGreaterThan(0);
+  });
+
+  it("does not take the process that has an orphan's number by now for the orphan", async () => {
+    const { comet, options } = make();
+    const bystander = spawn("sleep", ["600"], { stdio: "ignore" });
+    try {
+      mkdirSync(options.folder, { recursive: true });
+      const mark = { pid: bystander.pid, started: "another boot/1", run: "/tmp/hansa-AAAAAA" };
+      writeFileSync(join(options.folder, "process.json"), JSON.stringify(mark));
+      await comet.start();
+      expect(bystander.exitCode === null && bystander.signalCode === null && runs(bystander.pid as number)).toBe(true);
+    } finally {
+      bystander.kill("SIGKILL");
+    }
+  });
+
+  it("kills a process that does not end when it is asked to", async () => {
+    const hasty: Clock = { now: () => Date.now(), after: (ms, run) => systemClock.after(ms / 50, run) };
+    const { comet } = make({ clock: hasty });
+    await comet.start();
+    await firstBlock(comet);
+    const pid = comet.status().pid as number;
+    process.kill(pid, "SIGSTOP");
+    await comet.stop();
+    expect(runs(pid)).toBe(false);
+  });
+
+  it("connects with its peers under the id that its seed gives, and is started anew with others", async () => {
+    const nodes = [makeNode(), makeNode()] as const;
+    const genesis = genesisOf(nodes);
+    const away = tempFolder();
+    try {
+      const first = make({ genesis }, nodes[0]);
+      await first.comet.start();
+      const peer = { node: first.comet.nodeId, host: "127.0.0.1", port: first.comet.p2pPort };
+      const second = makeProcess(away.path, { genesis, peers: () => [peer] }, nodes[1]);
+      running.push(second.comet);
+      await second.comet.start();
+      // Neither has two thirds of the votes: a block stands once they met.
+      await firstBlock(first.comet);
+      const { peers } = await call(first.comet.rpcSocket, "net_info");
+      expect(peers).toMatchObject([{ node_info: { id: second.comet.nodeId } }]);
+      await second.comet.restart();
+      expect(second.comet.status()).toMatchObject({ running: true, restarts: 1 });
+      await until(() => heightOf(second.comet.rpcSocket));
+      expect(await put(second.comet.rpcSocket, "c", "3")).toBeGreaterThan(1);
+    } finally {
+      await Promise.all(running.splice(0).map((comet) => comet.stop()));
+      away.remove();
+    }
+  });
+
+  it("tells at once where the program cannot be started, and leaves nothing running", async () => {
+    const { comet } = make({ binary: join(folder.path, "none") });
+    await expect(comet.start()).rejects.toMatchObject({ code: "engine.process-failed" });
+    expect(comet.status()).toMatchObject({ running: false, restarts: 0 });
   });
 });
