@@ -145,7 +145,7 @@ export class CometApplication implements AbciApplication {
       throw engineError("engine.wrong-chain", "CometBFT's genesis is not this group's", { chainId });
     if (ledger.head === undefined) {
       const execution = ledger.executeGenesis();
-      ledger.commit(execution, { engine: "cometbft", block: 0 });
+      this.#store(execution, 0);
       committed({ block: 0, execution, transactions: [], bundles: [] });
     } else if (blockOf(ledger) !== 0)
       throw engineError("engine.wrong-chain", `CometBFT begins anew under a ledger at block ${ledger.height}`);
@@ -240,20 +240,12 @@ export class CometApplication implements AbciApplication {
 
   /** Makes the decided block durable, then answers. */
   commit(): ResponseCommit {
-    const { ledger, bundles, clock, committed, commitFailed, retain } = this.#options;
+    const { bundles, clock, committed, retain } = this.#options;
     const under = this.#current;
     if (under?.decided === undefined)
       throw engineError("engine.halted", "CometBFT commits a block that it has not finalized");
     const { execution, transactions } = under.decided;
-    if (execution !== undefined) {
-      try {
-        ledger.commit(execution, { engine: "cometbft", block: under.block });
-      } catch (error) {
-        const failure = engineError("engine.commit-failed", "the block could not be stored", {}, error);
-        commitFailed(failure);
-        throw failure;
-      }
-    }
+    if (execution !== undefined) this.#store(execution, under.block);
     this.#current = undefined;
     const empty = execution === undefined;
     // After a Hansa block an empty one follows that carries its hash; an empty one after that was made for its time.
@@ -269,6 +261,18 @@ export class CometApplication implements AbciApplication {
       ...(execution === undefined ? {} : { execution }),
     });
     return { retainHeight: BigInt(retain(under.block)) };
+  }
+
+  /** A disk that is full or broken is no fault of the block's: CometBFT ends, starts anew, and brings it again. */
+  #store(execution: Execution, block: number): void {
+    const { ledger, commitFailed } = this.#options;
+    try {
+      ledger.commit(execution, { engine: "cometbft", block });
+    } catch (error) {
+      const failure = engineError("engine.commit-failed", "the block could not be stored", {}, error);
+      commitFailed(failure);
+      throw failure;
+    }
   }
 
   /** Begins to execute a block; whatever was under way is void. */

@@ -110,12 +110,12 @@ export class CometEngine implements Engine {
     this.#watch.start();
     this.#sweepLater();
     await this.#watch.answers();
-    if ((this.#state as EngineStatus["state"]) !== "running") throw this.#refusal();
+    if (!this.#takes()) throw this.#refusal();
   }
 
   submit(candidate: Candidate): Promise<Receipt> {
     const { idText, text } = candidate.transaction;
-    if (this.#state !== "running" || this.#stopping !== undefined) return Promise.reject(this.#refusal());
+    if (!this.#takes()) return Promise.reject(this.#refusal());
     const twin = this.#pending.get(idText);
     if (twin !== undefined) {
       // The same bytes again are the same request: both callers hear of its one outcome.
@@ -202,6 +202,10 @@ export class CometEngine implements Engine {
     this.#rpc.close();
     this.#rejectAll(this.#refusal());
     if (this.#state === "running") this.#state = "stopped";
+  }
+
+  #takes(): boolean {
+    return this.#state === "running" && this.#stopping === undefined;
   }
 
   #refusal(): Error {
