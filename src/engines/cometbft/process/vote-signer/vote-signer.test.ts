@@ -283,6 +283,19 @@ describe("the vote signer", () => {
     expect(refused(again.made, vote(9, 0, 1))).toBe(false);
   });
 
+  it("does not take a height for left out as long as that could not be kept", () => {
+    const store = memoryStore();
+    const write = store.write.bind(store);
+    store.write = () => {
+      throw new Error("the disk is full");
+    };
+    const { made } = makeSigner({ store, lost: true });
+    expect(refused(made, vote(8, 0, 1))).toBe(true);
+    store.write = write;
+    expect(refused(made, vote(8, 1, 1))).toBe(true);
+    expect(refused(made, vote(9, 0, 1))).toBe(false);
+  });
+
   it("refuses what is no vote: another type, half a block, an extension, a place that does not exist", () => {
     const { made } = makeSigner();
     const base = (vote(5, 0, 2) as Extract<SignerRequest, { kind: "vote" }>).vote;
