@@ -10,26 +10,32 @@ import { CometEngine } from "./comet-engine.ts";
 import type { CometEngineOptions } from "./options.ts";
 import { CometProcess } from "./process/comet-process.ts";
 import { ENGINE } from "./process/process.suite.ts";
+import type { CometPeer } from "./process/process-options.ts";
 
 const NODE = nodeOf(north);
 export const GENESIS = genesisOf({}, cometEngine([NODE]));
 
 /** The process for an engine in a folder. */
-export function processIn(folder: string): CometProcess {
+export function processIn(
+  folder: string,
+  genesis = GENESIS,
+  node = NODE,
+  peers: () => readonly CometPeer[] = () => [],
+): CometProcess {
   const votes = join(folder, "votes");
   return new CometProcess({
     binary: ENGINE?.path ?? "cometbft",
     folder: join(folder, "comet"),
-    genesis: GENESIS,
-    groupId: groupIdOf(GENESIS),
+    genesis,
+    groupId: groupIdOf(genesis),
     // The seed of this actor's key.
-    nodeSeed: sha256(encodeUtf8(`hansa test ${NODE.peer.name}`)),
-    signer: NODE.voter.signer,
+    nodeSeed: sha256(encodeUtf8(`hansa test ${node.peer.name}`)),
+    signer: node.voter.signer,
     voteState: {
       read: () => (existsSync(votes) ? readFileSync(votes) : undefined),
       write: (bytes) => writeFileSync(votes, bytes, { flush: true }),
     },
-    peers: () => [],
+    peers,
     moniker: "test",
     timing: { commit: 10 },
     log: { info: () => {}, warn: () => {}, error: () => {} },
@@ -37,9 +43,9 @@ export function processIn(folder: string): CometProcess {
   });
 }
 
-export function cometKind(changes: Partial<CometEngineOptions> = {}): EngineKind {
+export function cometKind(changes: Partial<CometEngineOptions> = {}, genesis = GENESIS): EngineKind {
   return {
-    genesis: GENESIS,
+    genesis,
     make: ({ ledger, folder, onFailure, waiting }: EngineParts) => {
       const limits = waiting === undefined ? {} : { waiting };
       const engine = new CometEngine({
