@@ -46,9 +46,7 @@ export function bodyDigest(body: Uint8Array | undefined): string | undefined {
 
 /** Whether a token was made for this request. */
 export function isTokenOf(claims: RequestToken, request: SignedRequest): boolean {
-  return (
-    claims.htm === request.method && claims.htu === request.target && claims.bsh === bodyDigest(request.body)
-  );
+  return claims.htm === request.method && claims.htu === request.target && claims.bsh === bodyDigest(request.body);
 }
 
 /**

@@ -64,6 +64,11 @@ export class PeerConnections {
     };
   }
 
+  /** Whether a connection ends with the answer that it waits for: the client is told not to use it again. */
+  ends(socket: Socket): boolean {
+    return this.#sockets.get(socket as TLSSocket)?.ends === true;
+  }
+
   /**
    * Looks at all connections again.
    *

@@ -274,6 +274,7 @@ function mount(
       };
       const answer = await handler(call);
       if (reply.sent || answer === undefined) return reply;
+      if (open.peers?.ends(request.raw.socket)) reply.header("connection", "close");
       if (typeof answer === "string") return reply.header("content-type", route.answer.type).send(answer);
       return reply.header("content-type", "application/json; charset=utf-8").send(JSON.stringify(answer));
     },

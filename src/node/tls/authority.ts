@@ -1,5 +1,5 @@
 /** A member's own certification authority: it vouches towards the member's node for the node's clients, and towards them for the node. */
-import { X509Certificate, type X509Crl } from "@peculiar/x509";
+
 import { encodeBase64Url } from "#base";
 import { encodeMultikey, sha256 } from "#crypto";
 import type { KeyStore } from "#crypto/node";
@@ -24,6 +24,7 @@ import {
   writeRegister,
 } from "./register.ts";
 import { encodeNodeFile, pem, pemBlocks, readTlsFile, type TlsFiles, tlsFilesAt } from "./tls-files.ts";
+import { X509Certificate, type X509Crl } from "./x509.ts";
 
 const DAY = 86_400_000;
 /** Validity, days. */

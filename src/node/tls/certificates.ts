@@ -1,5 +1,7 @@
 /** X.509 (RFC 5280) as a member's authority issues it: P-256 throughout, DIDs as URI names. The authority's key signs where it is kept. */
 import { createPublicKey, ECDH, generateKeyPairSync, webcrypto } from "node:crypto";
+import { encodeHex } from "#base";
+import { randomBytes, type Signer } from "#crypto";
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -15,9 +17,7 @@ import {
   X509CertificateGenerator,
   type X509Crl,
   X509CrlGenerator,
-} from "@peculiar/x509";
-import { encodeHex } from "#base";
-import { randomBytes, type Signer } from "#crypto";
+} from "./x509.ts";
 
 /** URI name in certificates that may administer the node. */
 export const ADMIN_NAME = "urn:hansa:admin";

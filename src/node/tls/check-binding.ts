@@ -1,10 +1,11 @@
 /** Whether an authority is the member's: clients ask before they trust it. */
-import { X509Certificate } from "@peculiar/x509";
+
 import { encodeBase64Url } from "#base";
 import { decodeMultikey, encodeMultikey, type PublicKey, sha256 } from "#crypto";
 import { type Did, decodeCaBinding, didOfKeyId, fingerprintOf, fingerprintOfDid, isSignedBy } from "#protocol";
 import { tlsError } from "./errors.ts";
 import { pemBlocks } from "./tls-files.ts";
+import { X509Certificate } from "./x509.ts";
 
 export interface CheckedAuthority {
   /** The member's DID. */

@@ -1,10 +1,10 @@
 /** Which client certificates are believed: those of the member's own authorities that were not revoked. */
-import { X509Certificate as Certificate, createPublicKey, type KeyObject } from "node:crypto";
-import { SubjectAlternativeNameExtension, X509Certificate, X509Crl } from "@peculiar/x509";
+import { X509Certificate as Certificate, type KeyObject } from "node:crypto";
 import { isDid } from "#protocol";
 import { ADMIN_NAME, plainSerial } from "./certificates.ts";
 import { tlsError } from "./errors.ts";
 import type { PeerCertificate } from "./peer-certificate.ts";
+import { SubjectAlternativeNameExtension, X509Certificate, X509Crl } from "./x509.ts";
 
 const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
 
@@ -47,7 +47,7 @@ export class ClientTrust {
       const certificate = new Certificate(der);
       known.set(certificate.fingerprint256, {
         certificate,
-        key: createPublicKey(certificate.publicKey),
+        key: certificate.publicKey,
         revoked: new Set(list.entries.map(({ serialNumber }) => plainSerial(serialNumber))),
       });
     }

@@ -1,10 +1,10 @@
 /** Where a home keeps its authority, and how the files are read. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { PemConverter } from "@peculiar/x509";
 import { encodeUtf8, isHansaError } from "#base";
 import { type KeyStore, open, seal } from "#crypto/node";
 import { tlsError } from "./errors.ts";
+import { PemConverter } from "./x509.ts";
 
 export interface TlsFiles {
   readonly folder: string;
