@@ -1,4 +1,6 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openTerminal, type Terminal } from "../../terminal.suite.ts";
@@ -27,6 +29,23 @@ describe("hansa engine", () => {
     });
     const again = await terminal.run(["engine", "install"], { env: environment() });
     expect(again).toMatchObject({ exit: 0, out: expect.stringContaining("is there already") });
+  });
+
+  it("install says where another program goes on being used", async () => {
+    const folder = join(terminal.cwd, "bin");
+    await mkdir(folder);
+    await writeFile(join(folder, "cometbft"), "#!/bin/sh\necho 0.38.25\n", { mode: 0o755 });
+    const archive = join(terminal.cwd, "a.tar.gz");
+    execFileSync("tar", ["-czf", archive, "-C", folder, "cometbft"]);
+    const digest = createHash("sha256")
+      .update(await readFile(archive))
+      .digest("hex");
+    const argv = ["engine", "install", "--from", "a.tar.gz", "--sha256", digest];
+    const elsewhere = { ...environment(), HANSA_COMETBFT: join(terminal.cwd, "none") };
+    const named = await terminal.run(argv, { env: elsewhere });
+    expect(named).toMatchObject({ exit: 0, out: expect.stringContaining("HANSA_COMETBFT names another") });
+    const plain = await terminal.run(argv, { env: environment() });
+    expect(plain.out).not.toContain("HANSA_COMETBFT");
   });
 
   it("install refuses an archive without a digest, and one whose digest differs", async () => {

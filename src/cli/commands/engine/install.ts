@@ -42,9 +42,15 @@ export const engineInstall = defineCommand<[], Options>({
       from === undefined || sha256 === undefined
         ? await installFromSource(options)
         : await installFromArchive(shell.path(from), sha256, options);
+    // Who names a program gets that one: an installed one changes nothing for them, and they should hear of it.
+    const used = await findCometbft(env).catch(() => undefined);
+    const note =
+      used?.path === path
+        ? ""
+        : "\nHANSA_COMETBFT names another program, which counts before it: unset it to use this one.";
     return {
-      json: { installed: true, where: "installed", path, version: COMETBFT_VERSION },
-      text: `CometBFT is installed: ${path}`,
+      json: { installed: true, where: "installed", path, version: COMETBFT_VERSION, inUse: used?.path ?? null },
+      text: `CometBFT is installed: ${path}${note}`,
     };
   },
 });
