@@ -75,13 +75,10 @@ export class LightServer {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const socket = request.socket as TLSSocket;
-    response.once("finish", () => {
-      if (!socket.destroyed) this.#wait(socket);
-    });
     try {
       if (request.method !== "POST") return end(response, 405, { error: "POST one JSON-RPC call" });
       const body = await readBody(request, this.#context.limits.lightBytes);
-      // The handler has a deadline of its own.
+      // From here on to the next: the answer must have been read by then, too.
       if (!socket.destroyed) this.#wait(socket);
       if (body === undefined) return end(response, 413, { error: "the request is too large, or broke off" });
       const call = decodeCall(body);

@@ -24,7 +24,7 @@ export interface GateLimits {
   readonly handlersPerStream: number;
   /** Body of a light client's request. */
   readonly lightBytes: number;
-  /** How long a light client may take for a request, and pause between two. */
+  /** From one whole request of a light client to the next. */
   readonly lightIdleMs: number;
 }
 

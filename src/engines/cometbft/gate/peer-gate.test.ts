@@ -34,6 +34,23 @@ async function call(from: { readonly gate: { localPeer(node: string): { port: nu
   return { socket, said: await heard(socket) };
 }
 
+/** Reads so many bytes, and rests after each piece. */
+async function slowly(socket: Socket, length: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for (let read = 0; read < length; read += chunks.at(-1)?.length ?? 0)
+    chunks.push(
+      await new Promise<Buffer>((resolve, reject) => {
+        socket.once("close", () => reject(new Error(`closed after ${read} bytes`)));
+        socket.once("data", (chunk) => {
+          socket.pause().removeAllListeners("close");
+          resolve(chunk);
+        });
+        socket.resume();
+      }),
+    );
+  return Buffer.concat(chunks);
+}
+
 describe("gates among themselves", () => {
   it("carry CometBFT's bytes both ways, every node to every other", async () => {
     const town = new Town();
@@ -65,18 +82,19 @@ describe("gates among themselves", () => {
     const { socket } = await call(one, 2);
     const bytes = Buffer.alloc(16 << 20, "0123456789abcdef~");
     socket.write(bytes);
-    const chunks: Buffer[] = [];
-    for (let length = 0; length < bytes.length; length += chunks.at(-1)?.length ?? 0)
-      chunks.push(
-        await new Promise<Buffer>((resolve) => {
-          socket.once("data", (chunk) => {
-            socket.pause();
-            resolve(chunk);
-          });
-          socket.resume();
-        }),
-      );
-    expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+    expect((await slowly(socket, bytes.length)).equals(bytes)).toBe(true);
+  });
+
+  it("bring all that was said to a slow reader, though the speaker hung up long ago", async () => {
+    const town = new Town();
+    const bytes = Buffer.alloc(16 << 20, "0123456789abcdef~");
+    const port = await listening((socket) => socket.end(bytes));
+    const one = await withEngine(town, 1);
+    await town.open(2, { p2pPort: () => port });
+    await town.update();
+    const socket = await connected(one.gate.localPeer(nodeOf(2)).port);
+    expect((await slowly(socket, bytes.length)).equals(bytes)).toBe(true);
+    await closed(socket);
   });
 
   it("end both sides when either hangs up, and let its last words through", async () => {
