@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly typed?: readonly string[];
   readonly input?: string;
   readonly signal?: AbortSignal;
+  /** Milliseconds; `NOW` where left out. */
+  readonly now?: number;
 }
 
 export interface Ran {
@@ -65,7 +67,7 @@ export async function openTerminal() {
         },
         env: { HANSA_PASSPHRASE: options.typed === undefined ? PASSPHRASE : undefined, ...options.env },
         cwd,
-        now: () => NOW,
+        now: () => options.now ?? NOW,
         async askSecret(question) {
           asked.push(question);
           return typed.shift();

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { HansaError } from "#base";
-import { decodeConnectionToken } from "#protocol";
+import { decodeConnectionToken, decodeRequestToken } from "#protocol";
 import { createClient, getRecord, getStatus, listAll, query, readEvents, resolveDid } from "#sdk";
 import { type Answer, GROUP, json, PARTY, problem, serve } from "./server.suite.ts";
 
@@ -110,6 +110,25 @@ describe("a call", () => {
     const token = arrived[1]?.headers.authorization?.replace("Bearer ", "") ?? "";
     expect(decodeConnectionToken(token).claims).toMatchObject({ iss: PARTY.did, aud: GROUP, iat: 1_700_000_000 });
     expect(arrived[2]?.headers.authorization).toBe(arrived[1]?.headers.authorization);
+  });
+
+  it("signs every read of a group by itself: that very path and query, behind a prefix of a proxy as well", async () => {
+    const { client, arrived, url } = await serving((_, response) => json(response, { items: [] }));
+    for (const base of [url, `${url}/behind/proxy`]) {
+      const one = client({ url: base });
+      await getRecord(one, { key: "it's/ü (odd) & more" });
+      await getRecord(one, { key: "it's/ü (odd) & more" });
+    }
+    const claims = arrived.map(({ headers }) => {
+      const [scheme, token] = (headers.authorization ?? "").split(" ");
+      expect(scheme).toBe("Hansa-Request");
+      return decodeRequestToken(token ?? "").claims;
+    });
+    expect(new Set(claims.map(({ jti }) => jti)).size).toBe(4);
+    expect(new Set(claims.map(({ htu }) => htu)).size).toBe(1);
+    expect(claims[0]).toMatchObject({ iss: PARTY.did, aud: GROUP, htm: "GET" });
+    const sent = new URL(claims[0]?.htu ?? "", url);
+    expect(sent.searchParams.get("key")).toBe("it's/ü (odd) & more");
   });
 
   it("signs a fresh token before the old one runs out", async () => {

@@ -1,17 +1,21 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { Agent, request } from "node:https";
 import { join } from "node:path";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import mqtt, { type MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { HansaError } from "#base";
+import { HansaError, systemClock } from "#base";
 import { createSigner, encodeMultikey } from "#crypto";
 import { type KeyFile, openKeyFile } from "#crypto/node";
-import { operation, signConnectionToken } from "#protocol";
+import { operation, signCaBinding, signConnectionToken } from "#protocol";
 import { backupGroup, createParty, getBlocks, getStatus, type Party, tlsFetch } from "#sdk";
 import { startTestNode } from "../http/node.suite.ts";
-import { homeAt, TlsAuthority } from "../index.ts";
+import { createLog, homeAt, TlsAuthority } from "../index.ts";
 import type { ClientFiles } from "./authority.ts";
+import { checkBindings } from "./check-binding.ts";
+import { replaceFile } from "./register.ts";
+import { ServerTls } from "./server-tls.ts";
+import { pem, readNodeFile } from "./tls-files.ts";
 
 const HOSTS = ["localhost", "127.0.0.1"];
 const PASSPHRASE = "a passphrase of several words";
@@ -176,7 +180,6 @@ describe("a node with mutual TLS", () => {
   });
 
   it("sends nothing to a server's certificate", async () => {
-    const { readNodeFile, pem } = await import("./tls-files.ts");
     const { chain, pkcs8 } = readNodeFile(join(at.folder, "tls", "node.pem"), at.keys);
     const cert = chain.map((der) => pem(der, "CERTIFICATE")).join("");
     expect(await bytesGot({ cert, key: pem(pkcs8, "PRIVATE KEY") })).toBe("");
@@ -351,12 +354,80 @@ describe("certificates that change while the node runs", () => {
 
   it("are left alone where the new files do not fit: the node goes on with what it has", async () => {
     const files = shown(await issue(at.borea));
-    const { replaceFile } = await import("./register.ts");
+    const options = { home: at.folder, mode: "mutual", keys: at.keys, clock: systemClock } as const;
+    const tls = await ServerTls.open({ ...options, log: createLog("silent") });
     const path = join(at.folder, "tls", "crl.pem");
     const whole = readFileSync(path, "utf8");
-    replaceFile(path, "nonsense", 0o644);
-    replaceFile(path, whole, 0o644);
+    const before = tls.options().cert;
+    let changes = 0;
+    tls.onChange(() => changes++);
+    for (const text of ["nonsense", "", whole.slice(0, 100)]) {
+      replaceFile(path, text, 0o644);
+      await tls.reload();
+      await expect(ServerTls.open({ ...options, log: createLog("silent") })).rejects.toMatchObject({
+        code: "tls.damaged",
+      });
+    }
+    expect(tls.options().cert).toBe(before);
+    expect(changes).toBe(0);
     expect(await bytesGot(files)).toContain("200 OK");
+    replaceFile(path, whole, 0o644);
+    await at.authority.rotate(at.acme);
+    await tls.reload();
+    expect(tls.options().cert).not.toBe(before);
+    expect(changes).toBeGreaterThan(0);
+    await tls.close();
+  });
+
+  it("keep the node's key sealed: no file of the authority holds it, or the authority's own, in the clear", async () => {
+    const folder = join(at.folder, "tls");
+    for (const name of readdirSync(folder)) {
+      const text = readFileSync(join(folder, name), "utf8");
+      expect(text, name).not.toContain("PRIVATE KEY");
+      expect(statSync(join(folder, name)).mode & 0o022, name).toBe(0);
+    }
+    const other = await startSecured("server");
+    try {
+      expect(() => readNodeFile(join(folder, "node.pem"), other.keys)).toThrow(/does not open/);
+    } finally {
+      await other.close();
+    }
+  });
+});
+
+describe("a statement that binds an authority to a DID", () => {
+  const never = async () => undefined;
+  const bindings = () => readFileSync(join(at.folder, "tls", "ca.jwt"), "utf8");
+  const problemOf = (action: Promise<unknown>) =>
+    action.then(
+      () => "accepted",
+      (error: HansaError) => (error.payload as { problem?: string }).problem,
+    );
+
+  it("holds by the DID itself, or by the key that the ledger has", async () => {
+    const [byDid] = await checkBindings(ca(), bindings(), never, Date.now());
+    expect(byDid).toMatchObject({ did: at.acme.did, by: "did" });
+    const key = { algorithm: at.acme.signer.algorithm, bytes: at.acme.signer.publicKey };
+    const [byLedger] = await checkBindings(ca(), bindings(), async () => key, Date.now());
+    expect(byLedger).toMatchObject({ did: at.acme.did, by: "ledger" });
+  });
+
+  it("does not hold for another authority, under a key that is gone, after its time, or signed by somebody else", async () => {
+    expect(await problemOf(checkBindings(ca(), bindings(), async () => "gone", Date.now()))).toMatch(/ledger/);
+    expect(await problemOf(checkBindings(ca(), bindings(), never, Date.now() + 4000 * DAY))).toMatch(/not valid now/);
+    expect(await problemOf(checkBindings(ca(), "", never, Date.now()))).toMatch(/no statement/);
+    expect(await problemOf(checkBindings("", bindings(), never, Date.now()))).toMatch(/no authority/);
+    expect(await problemOf(checkBindings(ca(), "x.y.z", never, Date.now()))).toMatch(/malformed/);
+    const spki = (await checkBindings(ca(), bindings(), never, Date.now()))[0]?.spki ?? "";
+    const seconds = Math.floor(Date.now() / 1000);
+    const claims = { iss: at.acme.did, spki, iat: seconds, exp: seconds + 600 };
+    const thief = at.stranger();
+    const keyOf = ({ signer }: Party) => encodeMultikey({ algorithm: signer.algorithm, bytes: signer.publicKey });
+    const forged = signCaBinding({ ...claims, key: keyOf(at.acme) }, at.acme.kid, thief.signer);
+    expect(await problemOf(checkBindings(ca(), forged, never, Date.now()))).toMatch(/signature/);
+    const kid = `${at.acme.did}#${thief.kid.split("#")[1]}`;
+    const own = signCaBinding({ ...claims, key: keyOf(thief) }, kid, thief.signer);
+    expect(await problemOf(checkBindings(ca(), own, never, Date.now()))).toMatch(/ledger/);
   });
 });
 
