@@ -12,7 +12,7 @@ import type { Io, Output } from "../io.ts";
 import { createPaint } from "../output/paint.ts";
 import { ALLIANCE_FILE, type Alliance, buildHomes, type MemberHome, readAlliance } from "./build-homes.ts";
 import { type MemberNode, startMember } from "./run-nodes.ts";
-import { agree, lookUntil, type MemberView, viewTable, type Watched, watch } from "./watch.ts";
+import { agree, lookAt, lookUntil, type MemberView, viewTable, type Watched, watch } from "./watch.ts";
 
 export interface DevnetOptions {
   readonly members: number;
@@ -61,54 +61,29 @@ export async function runDevnet(options: DevnetOptions): Promise<DevnetResult> {
   process.once("exit", onExit);
   try {
     const alliance = await prepare(folder, options, print);
-    const keys = new Map<string, JoiningKeys>();
-    await Promise.all(
-      alliance.homes.map(async (home) => {
-        const file = await openHomeKeys(homeAt(home.folder), home.passphrase);
-        opened.push(file);
-        keys.set(home.name, groupKeys(file, home.name, alliance.group));
-      }),
-    );
-    const keysOf = ({ name }: MemberHome) => keys.get(name) as JoiningKeys;
-    await start(alliance, keysOf, nodes, io.signal, print);
-    const watched = alliance.homes.map(
-      (home): Watched => ({
-        name: home.name,
-        client: createClient({
-          url: home.url,
-          group: alliance.groupId,
-          signer: createParty(alliance.alliance, keysOf(home).member),
-          timeout: 5_000,
-          retry: { attempts: 1, delay: 0 },
-        }),
-      }),
-    );
+    const keys = await openKeys(alliance, opened);
+    try {
+      await unlessAborted(io.signal, start(alliance, keys, nodes, io.signal, print));
+    } catch (error) {
+      // Told to end before all were up: the nodes heard it, too.
+      if (!io.signal.aborted || options.once) throw error;
+      return { alliance, members: [] };
+    }
+    const watched = alliance.homes.map((home) => watchedOf(alliance, home, keys));
     options.onUp?.(alliance);
     const ending = endingOf(options, nodes);
-    if (options.once) {
-      await probe(watched[0] as Watched, io.signal);
-    } else {
-      print("");
-      await watch({ ...alliance, members: watched, out, paint, signal: ending.signal, now: () => io.now() });
-    }
+    if (options.once) return { alliance, members: await agreeOnce(watched, alliance, options, print) };
+    print("");
+    await watch({ ...alliance, members: watched, out, paint, signal: ending.signal, now: () => io.now() });
     const failed = ending.failed();
     if (failed !== undefined)
       throw cliError(
         "cli.devnet-failed",
         `the node of ${failed.home.name} ended by itself; its log is ${failed.logFile}`,
-        {
-          member: failed.home.name,
-          path: failed.logFile,
-        },
+        { member: failed.home.name, path: failed.logFile },
       );
-    const patience = AbortSignal.any([AbortSignal.timeout(PATIENCE), ...(options.once ? [io.signal] : [])]);
-    const members = await lookUntil(watched, alliance.groupId, patience, (views) => !options.once || agree(views, 1));
-    if (options.once) {
-      print(`\n${viewTable(members, paint, out.isTerminal ? out.columns : undefined)}`);
-      if (!agree(members, 1))
-        throw cliError("cli.devnet-failed", "the members did not come to one height with one root", { members });
-    }
-    return { alliance, members };
+    // After Ctrl-C the nodes are ending: there is nothing to be seen any more.
+    return { alliance, members: io.signal.aborted ? [] : await lookAt(watched, alliance.groupId, io.signal) };
   } finally {
     await Promise.all(nodes.map((node) => node.stop()));
     for (const file of opened) file.close();
@@ -130,10 +105,37 @@ async function prepare(folder: string, options: DevnetOptions, print: (text: str
   return alliance;
 }
 
+type KeysOf = (home: MemberHome) => JoiningKeys;
+
+async function openKeys({ homes, group }: Alliance, opened: KeyFile[]): Promise<KeysOf> {
+  const keys = new Map<string, JoiningKeys>();
+  await Promise.all(
+    homes.map(async (home) => {
+      const file = await openHomeKeys(homeAt(home.folder), home.passphrase);
+      opened.push(file);
+      keys.set(home.name, groupKeys(file, home.name, group));
+    }),
+  );
+  return ({ name }) => keys.get(name) as JoiningKeys;
+}
+
+function watchedOf({ alliance, groupId }: Alliance, home: MemberHome, keys: KeysOf): Watched {
+  const signer = createParty(alliance, keys(home).member);
+  // A node that is slow to answer is shown as it is, at the next look.
+  const client = createClient({
+    url: home.url,
+    group: groupId,
+    signer,
+    timeout: 5_000,
+    retry: { attempts: 1, delay: 0 },
+  });
+  return { name: home.name, client };
+}
+
 /** Those that vote first, all at once: none of them serves before most are there. The others join the group that runs. */
 async function start(
   alliance: Alliance,
-  keysOf: (home: MemberHome) => JoiningKeys,
+  keysOf: KeysOf,
   nodes: MemberNode[],
   signal: AbortSignal,
   print: (text: string) => void,
@@ -174,9 +176,38 @@ function endingOf({ io, seconds }: DevnetOptions, nodes: readonly MemberNode[]) 
   return { signal: AbortSignal.any(signals), failed: () => failed };
 }
 
-/** A transaction that all have to execute. */
-async function probe({ client }: Watched, signal: AbortSignal): Promise<void> {
-  await sendOperations(client, [operation("topics.open", { topic: "devnet/probe", publish: [], subscribe: [] })], {
-    signal,
+/** One transaction, which all have to execute with the same root. */
+async function agreeOnce(
+  watched: readonly Watched[],
+  { groupId }: Alliance,
+  { io, out }: DevnetOptions,
+  print: (text: string) => void,
+): Promise<MemberView[]> {
+  const [first] = watched;
+  if (first === undefined) throw cliError("cli.devnet-failed", "the network has no members");
+  // Another one each time: the homes may be those of an earlier run.
+  const topic = `devnet/probe-${io.now().toString(36)}`;
+  const open = operation("topics.open", { topic, publish: [], subscribe: [] });
+  const { height } = await sendOperations({ ...first.client, timeout: PATIENCE }, [open], { signal: io.signal });
+  const patience = AbortSignal.any([AbortSignal.timeout(PATIENCE), io.signal]);
+  const members = await lookUntil(watched, groupId, patience, (views) => agree(views, height));
+  print(`\n${viewTable(members, createPaint(out, io.env), out.isTerminal ? out.columns : undefined)}`);
+  if (!agree(members, height))
+    throw cliError("cli.devnet-failed", "the members did not come to one height with one root", { members });
+  return members;
+}
+
+/** Waits for something, but not beyond the signal; it then throws the signal's reason. */
+async function unlessAborted<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
+  signal.throwIfAborted();
+  let stop: () => void = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
   });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
 }
