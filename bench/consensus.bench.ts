@@ -1,0 +1,275 @@
+/** Members' nodes under CometBFT against bare CometBFT with its built-in `kvstore`, on one machine, in one run. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Alliance, buildHomes, type MemberNode, startMember } from "#cli";
+import { createSigner, encodeMultikey, randomBytes } from "#crypto";
+import { openKeyFile } from "#crypto/node";
+import { homeAt } from "#node";
+import { operation, prepareClaims, routeUrl, signTransaction } from "#protocol";
+import { createClient, createParty, type Party, sendOperations } from "#sdk";
+import { startBareNetwork } from "./comet-network.ts";
+import { encodeRequest, submitAll } from "./http-load.ts";
+import { BenchReport, cpuSeconds, numberOption, progress, quantile, rawVerifyRate } from "./report.ts";
+
+const transactions = numberOption("transactions", 24_000);
+const clients = numberOption("clients", 2000);
+const threads = numberOption("threads", 0);
+const QUIET = 40;
+const OPERATIONS = 100;
+
+interface Network {
+  readonly alliance: Alliance;
+  readonly nodes: readonly MemberNode[];
+  readonly parties: readonly Party[];
+  as(index: number): ReturnType<typeof createClient>;
+  stop(): Promise<void>;
+}
+
+async function startNetwork(members: number): Promise<Network> {
+  const folder = mkdtempSync(join(tmpdir(), "hansa-bench-network-"));
+  const alliance = await buildHomes({
+    folder,
+    members,
+    parameters: { windowSeconds: 600 },
+    config: {
+      limits: { requestsPerMinute: 100_000_000, eventBytes: 32_768, connections: 10_000, waiting: 100_000 },
+      signatureThreads: threads,
+      log: { level: "warn" },
+    },
+  });
+  const nodes = alliance.homes.map((home) => startMember(home));
+  await Promise.all(nodes.map((node) => node.waitUp()));
+  const parties: Party[] = [];
+  for (const home of alliance.homes) {
+    const keys = await openKeyFile(homeAt(home.folder).keyFile, home.passphrase);
+    parties.push(createParty(alliance.alliance, keys.signer(home.name)));
+  }
+  return {
+    alliance,
+    nodes,
+    parties,
+    as: (index) =>
+      createClient({ url: (nodes[index] as MemberNode).url, group: alliance.groupId, signer: parties[index] as Party }),
+    async stop() {
+      await Promise.all(nodes.map((node) => node.stop()));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function createSubjects(network: Network, count: number): Promise<Party[]> {
+  const subjects = Array.from({ length: count }, () => createParty(network.alliance.alliance, createSigner("Ed25519")));
+  for (let from = 0; from < count; from += OPERATIONS)
+    await sendOperations(
+      network.as(0),
+      subjects
+        .slice(from, from + OPERATIONS)
+        .map(({ signer }) =>
+          operation("identity.create", {
+            publicKey: encodeMultikey({ algorithm: "Ed25519", bytes: signer.publicKey }),
+          }),
+        ),
+    );
+  return subjects;
+}
+
+/** Transactions of one operation, each subject's with one of its own DID's services. */
+function signOne(network: Network, subjects: readonly Party[], count: number, round: string): string[] {
+  return Array.from({ length: count }, (_, i) => {
+    const subject = subjects[i % subjects.length] as Party;
+    const service = { id: "home", type: "LinkedDomains", endpoint: `https://example.org/${round}/${i}` };
+    const operations = [operation("identity.setService", { did: subject.did, service })];
+    return signTransaction(prepareClaims(subject.did, network.alliance.groupId, operations, Date.now(), 590), [
+      subject,
+    ]);
+  });
+}
+
+/** Transactions of many operations: a member vouches for new DIDs. */
+function signMany(network: Network, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => {
+    const member = network.parties[i % network.parties.length] as Party;
+    const operations = Array.from({ length: OPERATIONS }, () =>
+      operation("identity.create", {
+        publicKey: encodeMultikey({ algorithm: "Ed25519", bytes: createSigner("Ed25519").publicKey }),
+      }),
+    );
+    return signTransaction(prepareClaims(member.did, network.alliance.groupId, operations, Date.now(), 590), [member]);
+  });
+}
+
+interface Load {
+  readonly rate: number;
+  readonly p50: number;
+  readonly p99: number;
+  /** Processor microseconds a transaction: of the nodes, and of their CometBFT processes. */
+  readonly nodeCpu: number;
+  readonly cometCpu: number;
+}
+
+/** Submits to all members' nodes evenly, and waits for every receipt. */
+async function submitEverywhere(network: Network, texts: readonly string[], connections: number): Promise<Load> {
+  const path = routeUrl("", "submit", { group: network.alliance.groupId });
+  const shares = network.nodes.map((_, i) => texts.filter((__, j) => j % network.nodes.length === i));
+  const pids = network.nodes.map(({ pid }) => ({ node: pid, comet: childrenOf(pid) }));
+  const spent = () => ({
+    node: pids.reduce((sum, { node }) => sum + cpuSeconds(node), 0),
+    comet: pids.reduce((sum, { comet }) => sum + comet.reduce((own, pid) => own + cpuSeconds(pid), 0), 0),
+  });
+  const before = spent();
+  const began = performance.now();
+  const results = await Promise.all(
+    shares.map((share, i) =>
+      submitAll(
+        (network.nodes[i] as MemberNode).url,
+        share.map((text) => encodeRequest(path, text)),
+        Math.ceil(connections / network.nodes.length),
+      ),
+    ),
+  );
+  const seconds = (performance.now() - began) / 1000;
+  const after = spent();
+  const refused = results.reduce((sum, result) => sum + result.refused, 0);
+  if (refused > 0)
+    throw new Error(`${refused} refused, the first: ${results.find((one) => one.refused > 0)?.firstRefusal}`);
+  const latencies = Float64Array.from(results.flatMap((result) => [...result.latencies])).sort();
+  return {
+    rate: texts.length / seconds,
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
+    nodeCpu: ((after.node - before.node) * 1e6) / texts.length,
+    cometCpu: ((after.comet - before.comet) * 1e6) / texts.length,
+  };
+}
+
+function childrenOf(pid: number): number[] {
+  return readdirSync("/proc").flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const parent = Number(readFileSync(`/proc/${name}/stat`, "utf8").split(") ")[1]?.split(" ")[1]);
+      return parent === pid ? [Number(name)] : [];
+    } catch {
+      // It ended meanwhile.
+      return [];
+    }
+  });
+}
+
+async function measureNetwork(report: BenchReport, members: number, bare: number | undefined): Promise<void> {
+  progress(`found and start ${members} members' nodes`);
+  const network = await startNetwork(members);
+  const what = `${members} validators`;
+  try {
+    const subjects = await createSubjects(network, 500);
+    progress("one client at a time");
+    const quiet: number[] = [];
+    for (const text of signOne(network, subjects, QUIET, "quiet"))
+      quiet.push((await submitEverywhereOne(network, text)) as number);
+    quiet.sort((a, b) => a - b);
+    progress(`sign ${transactions.toLocaleString("en-GB")} transactions`);
+    await submitEverywhere(network, signOne(network, subjects, 3000, "warm"), clients);
+    const texts = signOne(network, subjects, transactions, "run");
+    progress(`${clients} clients submit and wait`);
+    const load = await submitEverywhere(network, texts, clients);
+    report.add({
+      name: `signed transactions, ${what}`,
+      value: load.rate,
+      unit: "/s",
+      ...(bare === undefined
+        ? {}
+        : {
+            against: "kvstore, 4 validators",
+            ratio: load.rate / bare,
+            must: "≥ 0.5",
+            holds: load.rate / bare >= 0.5,
+          }),
+    });
+    report.add({ name: `p50 under that load, ${what}`, value: load.p50, unit: "ms" });
+    report.add({ name: `p99 under that load, ${what}`, value: load.p99, unit: "ms" });
+    report.add({ name: `processor time of all nodes, ${what}`, value: load.nodeCpu, unit: "µs a transaction" });
+    report.add({ name: `processor time of all CometBFT, ${what}`, value: load.cometCpu, unit: "µs a transaction" });
+    report.add({
+      name: `p50 to commit at low load, ${what}`,
+      value: quantile(quiet, 0.5),
+      unit: "ms",
+      ...(bare === undefined ? {} : { must: "≤ 250 ms", holds: quantile(quiet, 0.5) <= 250 }),
+    });
+    report.add({ name: `p99 to commit at low load, ${what}`, value: quantile(quiet, 0.99), unit: "ms" });
+    progress(`${OPERATIONS} operations to a transaction`);
+    const many = await submitEverywhere(network, signMany(network, 200), 64);
+    report.add({
+      name: `operations, ${OPERATIONS} to a transaction, ${what}`,
+      value: many.rate * OPERATIONS,
+      unit: "/s",
+    });
+    report.add({ name: `p50 with ${OPERATIONS} operations, ${what}`, value: many.p50, unit: "ms" });
+    const idle = await blocksOf(network);
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const later = await blocksOf(network);
+    report.add({
+      name: `blocks of an idle alliance in 3 s, ${what}`,
+      value: later - idle,
+      unit: "",
+      must: "0",
+      holds: later === idle,
+    });
+  } finally {
+    await network.stop();
+  }
+}
+
+async function submitEverywhereOne(network: Network, text: string): Promise<number> {
+  const path = routeUrl("", "submit", { group: network.alliance.groupId });
+  const { latencies, refused, firstRefusal } = await submitAll(
+    (network.nodes[0] as MemberNode).url,
+    [encodeRequest(path, text)],
+    1,
+  );
+  if (refused > 0) throw new Error(`refused: ${firstRefusal}`);
+  return latencies[0] as number;
+}
+
+/** CometBFT's height once it stands still after the last load. */
+async function blocksOf(network: Network): Promise<number> {
+  const read = async () => {
+    const status = (await (await fetch(`${(network.nodes[0] as MemberNode).url}/status`)).json()) as {
+      groups: { consensus?: { block: number } }[];
+    };
+    return status.groups[0]?.consensus?.block ?? 0;
+  };
+  let last = await read();
+  for (let same = 0; same < 5; ) {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const now = await read();
+    same = now === last ? same + 1 : 0;
+    last = now;
+  }
+  return last;
+}
+
+const report = new BenchReport("consensus");
+report.add({ name: "raw Ed25519 verify, one core", value: rawVerifyRate(), unit: "/s" });
+
+progress("four bare CometBFT nodes with kvstore");
+const bareNetwork = await startBareNetwork(4);
+// As large as a signed transaction of one operation.
+const SIZE = 560;
+const payload = (i: number) =>
+  Buffer.from(`k${i}=${Buffer.from(randomBytes(SIZE)).toString("hex")}`.slice(0, SIZE)).toString("base64");
+await bareNetwork.commitRate(
+  Array.from({ length: 2000 }, (_, i) => payload(i + 10_000_000)),
+  50,
+);
+const bare = await bareNetwork.commitRate(
+  Array.from({ length: transactions }, (_, i) => payload(i)),
+  50,
+);
+report.add({ name: "kvstore, 4 validators", value: bare, unit: "/s" });
+const bareQuiet = await bareNetwork.latencies(Array.from({ length: QUIET }, (_, i) => payload(i + 20_000_000)));
+report.add({ name: "p50 to commit at low load, kvstore", value: quantile(bareQuiet, 0.5), unit: "ms" });
+await bareNetwork.stop();
+
+await measureNetwork(report, 4, bare);
+if (!process.argv.includes("--four")) await measureNetwork(report, 7, undefined);
+report.finish();
