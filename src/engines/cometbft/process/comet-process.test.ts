@@ -152,7 +152,7 @@ describe.skipIf(ENGINE === undefined)(`a CometBFT process${WITH_ENGINE}`, () => 
     const bystander = spawn("sleep", ["600"], { stdio: "ignore" });
     try {
       mkdirSync(options.folder, { recursive: true });
-      const mark = { pid: bystander.pid, started: "another boot/1", run: "/tmp/hansa-AAAAAA" };
+      const mark = { pid: bystander.pid, started: "another boot/1", run: "/tmp/hansa-000000000000" };
       writeFileSync(join(options.folder, "process.json"), JSON.stringify(mark));
       await comet.start();
       expect(bystander.exitCode === null && bystander.signalCode === null && runs(bystander.pid as number)).toBe(true);

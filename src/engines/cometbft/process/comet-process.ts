@@ -13,7 +13,7 @@ import { LogReader } from "./log-reader.ts";
 import { makeNodeKeyFile, NODE_KEY_FILE, type NodeKeyFile } from "./node-key.ts";
 import { endOrphan, markProcess, unmarkProcess } from "./orphan.ts";
 import type { CometProcessExit, CometProcessOptions, CometProcessStatus, ProcessProblem } from "./process-options.ts";
-import { makeRunFolder, type RunFolder } from "./run-folder.ts";
+import { chooseRunFolder, type RunFolder } from "./run-folder.ts";
 import { VoteSigner } from "./vote-signer/vote-signer.ts";
 
 /** Least and most wait before a process that ended is started anew, milliseconds. */
@@ -27,7 +27,7 @@ const PATIENCE = 10_000;
 /**
  * CometBFT as a child process of the node: prepared, started, watched, started anew when it ends, stopped. It never gives up.
  *
- * The sockets are there from the constructor on, so that the application listens before CometBFT dials it.
+ * The application's socket has its place before the start, so that the application listens before CometBFT dials it.
  *
  * @example
  * ```ts
@@ -69,25 +69,21 @@ export class CometProcess implements EngineProcess {
     });
     this.#genesis = cometGenesis(options.genesis, options.groupId);
     this.#port = options.p2pPort ?? 0;
-    this.#run = makeRunFolder();
-    try {
-      this.#signer = new VoteSigner({
-        path: this.#run.signer,
-        chainId: this.chainId,
-        signer: options.signer,
-        store: options.voteState,
-        lost: options.lost === true,
-        log: options.log,
-        clock: options.clock,
-      });
-    } catch (error) {
-      this.#run.remove();
-      throw error;
-    }
+    this.#run = chooseRunFolder();
+    this.#signer = new VoteSigner({
+      path: this.#run.signer,
+      chainId: this.chainId,
+      signer: options.signer,
+      store: options.voteState,
+      lost: options.lost === true,
+      log: options.log,
+      clock: options.clock,
+    });
   }
 
-  /** Where the application listens for CometBFT (ABCI). */
+  /** Where the application listens for CometBFT (ABCI). Who asks is about to listen: the folder is there from then on. */
   get applicationSocket(): string {
+    this.#run.make();
     return this.#run.application;
   }
 
@@ -175,6 +171,7 @@ export class CometProcess implements EngineProcess {
     if (!this.#wanted) return;
     let key: NodeKeyFile | undefined;
     try {
+      run.make();
       // A killed process leaves its sockets behind, and would not listen where something lies.
       rmSync(run.rpc, { force: true });
       rmSync(run.signer, { force: true });

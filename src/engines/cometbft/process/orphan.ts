@@ -56,7 +56,7 @@ export async function endOrphan(folder: string, clock: Clock, patience: number):
 
 function clear(folder: string, mark: Mark | undefined): void {
   unmarkProcess(folder);
-  if (mark === undefined || !/^hansa-[A-Za-z0-9]{6}$/.test(basename(mark.run))) return;
+  if (mark === undefined || !/^hansa-[0-9a-f]{12}$/.test(basename(mark.run))) return;
   const found = lstatSync(mark.run, { throwIfNoEntry: false });
   // Only what looks like a folder that we made: the name may be somebody else's by now.
   if (found?.isDirectory() === true && found.uid === process.getuid?.() && (found.mode & 0o077) === 0)

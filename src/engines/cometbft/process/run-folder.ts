@@ -1,6 +1,8 @@
-import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
+import { accessSync, constants, mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { encodeHex } from "#base";
+import { randomBytes } from "#crypto";
 import { engineError } from "../../errors.ts";
 
 /** Longest path that every system takes for a Unix socket: 104 bytes with the final NUL on macOS, 108 on Linux. */
@@ -16,26 +18,37 @@ export interface RunFolder {
   readonly signer: string;
   /** CometBFT's RPC, unsafe methods included: whoever may open it is us. */
   readonly rpc: string;
+  /** Makes it, once. */
+  make(): void;
   remove(): void;
 }
 
 /**
- * Makes the folder, for its owner alone: in `$XDG_RUNTIME_DIR` where there is one (memory, gone at logout), else among temporary files.
+ * Chooses the folder, for its owner alone: in `$XDG_RUNTIME_DIR` where there is one (memory, gone at logout), else among temporary files.
+ * Nothing is on disk before `make`.
  *
  * @throws HansaError `engine.process-failed`
  */
-export function makeRunFolder(env: NodeJS.ProcessEnv = process.env): RunFolder {
+export function chooseRunFolder(env: NodeJS.ProcessEnv = process.env): RunFolder {
   const bases = [env["XDG_RUNTIME_DIR"], tmpdir(), "/tmp"].filter((base) => base !== undefined && base !== "");
-  // mkdtemp makes it with 0700 and fails where the name exists.
+  const name = `hansa-${encodeHex(randomBytes(6))}`;
   for (const base of bases as string[]) {
-    if (Buffer.byteLength(join(base, "hansa-XXXXXX", LONGEST_NAME)) > MOST_PATH || !isWritable(base)) continue;
-    const path = mkdtempSync(join(base, "hansa-"));
+    if (Buffer.byteLength(join(base, name, LONGEST_NAME)) > MOST_PATH || !isWritable(base)) continue;
+    const path = join(base, name);
+    let made = false;
     return {
       path,
       application: join(path, LONGEST_NAME),
       signer: join(path, "signer.sock"),
       rpc: join(path, "rpc.sock"),
-      remove: () => rmSync(path, { recursive: true, force: true }),
+      make: () => {
+        // Fails where the name exists, whoever made it.
+        if (!made) mkdirSync(path, { mode: 0o700 });
+        made = true;
+      },
+      remove: () => {
+        if (made) rmSync(path, { recursive: true, force: true });
+      },
     };
   }
   throw engineError("engine.process-failed", "no folder for sockets: paths are too long, or none can be written", {
