@@ -95,6 +95,8 @@ const NOTHING = new Uint8Array();
 const ACCEPTED: ResponseCheckTx = checkAnswer(0, "");
 const MALFORMED: ResponseCheckTx = checkAnswer(1, "no bundle");
 const USELESS: ResponseCheckTx = checkAnswer(2, "none of its transactions can be executed now");
+/** Transactions in a block that this node proposes: more would keep every node busy for longer than a block should take. */
+const MOST_PROPOSED = 3000;
 /** How many transactions are decoded before others have their turn. */
 const SLICE = 64;
 
@@ -188,12 +190,14 @@ export class CometApplication implements AbciApplication {
     if (stale && !this.#wasForTime) return { txs: [] };
     const chosen: Uint8Array[] = [];
     let left = Number(maxTxBytes);
+    let count = 0;
     for (const tx of txs) {
-      // A field of protobuf: number, length, bytes.
-      left -= tx.length + 1 + (tx.length < 0x80 ? 1 : tx.length < 0x4000 ? 2 : tx.length < 0x200000 ? 3 : 4);
-      if (left < 0) break;
-      if (bundles.open(tx) !== undefined) chosen.push(tx);
-      else left += tx.length;
+      const bundle = bundles.open(tx);
+      if (bundle === undefined) continue;
+      left -= fieldLength(tx.length);
+      count += bundle.transactions.length;
+      if (left < 0 || count > MOST_PROPOSED) break;
+      chosen.push(tx);
     }
     return { txs: chosen };
   }
@@ -353,6 +357,11 @@ export class CometApplication implements AbciApplication {
     for (const candidate of good) ledger.noteVerified(candidate);
     return good.length;
   }
+}
+
+/** What a repeated field of protobuf takes: its number, its length, its bytes. */
+function fieldLength(length: number): number {
+  return 1 + (length < 0x80 ? 1 : length < 0x4000 ? 2 : length < 0x200000 ? 3 : 4) + length;
 }
 
 /** CometBFT's block that the ledger's head came from; 0 before the first. */

@@ -147,9 +147,14 @@ describe("the bundler", () => {
     await pass(500);
     expect(sent()).toHaveLength(2);
     state.pooled = 1;
+    // Blocks go on without it: others' bundles are in them.
+    for (let i = 0; i < 4; i++) bundler.committed(["another's"]);
     await pass(10_000);
     expect(sent()).toHaveLength(2);
     await pass(11_000);
+    expect(sent()).toHaveLength(3);
+    // Blocks stand still: more of the same would not help.
+    await pass(300_000);
     expect(sent()).toHaveLength(3);
   });
 

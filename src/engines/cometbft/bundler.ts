@@ -17,7 +17,7 @@ export interface BundlerLimits {
   /** Transactions and bytes that wait here at most. */
   readonly waiting: number;
   readonly waitingBytes: number;
-  /** After how long a bundle that is in no block is sent again though the pool holds something, milliseconds. */
+  /** After how long a bundle that is in none of the blocks since then is sent again though the pool holds something, milliseconds. */
   readonly retry: number;
 }
 
@@ -50,10 +50,17 @@ interface Flight {
   /** Times that these transactions were sent before. */
   readonly attempt: number;
   sentAt: number;
+  /** Blocks with bundles that were committed before it was sent. */
+  sentAfter: number;
   /** CometBFT did not take it, or has lost it. */
   lost: boolean;
 }
 
+/**
+ * In how many blocks with bundles one must be missing before it is sent again though the pool holds something: while blocks are slow, or this
+ * process is, more of the same would help nobody.
+ */
+const MISSED = 4;
 /** How often what is under way is looked after, milliseconds. */
 const LOOK = 250;
 /** After how long an empty pool means that a bundle was lost, the first time; each time it takes twice as long, up to `MOST_PATIENCE`. */
@@ -75,6 +82,8 @@ export class Bundler {
   readonly #flights = new Map<string, Flight>();
   #queuedBytes = 0;
   #flightBytes = 0;
+  /** Blocks with bundles, since the start. */
+  #blocks = 0;
   /** Bundles that were made and that no message has taken yet. */
   #ready: Flight[] = [];
   #sending = false;
@@ -98,8 +107,9 @@ export class Bundler {
     return true;
   }
 
-  /** These bundles stand in a block. */
+  /** These bundles, of whomever, stand in a block. */
   committed(hashes: readonly string[]): void {
+    if (hashes.length > 0) this.#blocks++;
     for (const hash of hashes) this.#land(hash);
     if (this.#flights.size === 0 && this.#queue.size > 0) this.#pack();
     else this.#schedule();
@@ -178,7 +188,7 @@ export class Bundler {
     const bytes = encodeBundle(transactions, randomBytes(NONCE_BYTES));
     // Known here before CometBFT asks about it.
     const { hash } = bundles.addOwn(bytes, transactions);
-    const flight: Flight = { hash, bytes, items, attempt, sentAt: clock.now(), lost: false };
+    const flight: Flight = { hash, bytes, items, attempt, sentAt: clock.now(), sentAfter: this.#blocks, lost: false };
     this.#flights.set(hash, flight);
     this.#flightBytes += bytes.length;
     this.#ready.push(flight);
@@ -202,6 +212,7 @@ export class Bundler {
         const now = this.#options.clock.now();
         message.forEach((flight, i) => {
           flight.sentAt = now;
+          flight.sentAfter = this.#blocks;
           if (outcomes === undefined || outcomes[i] !== undefined) flight.lost = true;
         });
       }
@@ -231,7 +242,8 @@ export class Bundler {
       if (flight.items.every(({ settled }) => settled)) this.#abandon(flight);
       else if (flight.lost) {
         if (age >= Math.min(PAUSE * 2 ** flight.attempt, MOST_PAUSE)) late.push(flight);
-      } else if (age >= limits.retry * (flight.attempt + 1)) late.push(flight);
+      } else if (age >= limits.retry * (flight.attempt + 1) && this.#blocks - flight.sentAfter >= MISSED)
+        late.push(flight);
       else if (age >= patience(flight)) asks = true;
     }
     // An empty pool: what we handed over long enough ago was neither kept nor ordered.

@@ -11,7 +11,8 @@ import { FrameReader, frameLength } from "./frames.ts";
 import { AbciServer, type AbciServerOptions } from "./server.ts";
 import { NO_SNAPSHOTS } from "./snapshot-calls.ts";
 
-type Ask = Parameters<typeof Request.fromPartial>[0];
+/** A request in parts: what is left out has the value that it has on the wire. */
+type Ask = { readonly [Name in keyof Request]?: object };
 
 const CHECKED: ResponseCheckTx = {
   code: 0,
@@ -116,7 +117,7 @@ class Client {
 }
 
 function frame(request: Ask): Uint8Array {
-  const bytes = Request.encode(Request.fromPartial(request)).finish();
+  const bytes = Request.encode(Request.fromPartial(request as Parameters<typeof Request.fromPartial>[0])).finish();
   return concatBytes(frameLength(bytes.length), bytes);
 }
 
@@ -168,7 +169,7 @@ describe("the ABCI server", () => {
       { flush: {} },
     ];
     client.send(...calls);
-    expect(await client.received(calls.length)).toEqual(calls.flatMap((call) => Object.keys(call as object)));
+    expect(await client.received(calls.length)).toEqual(calls.flatMap((call) => Object.keys(call)));
   });
 
   it("tells CometBFT of a fault of ours, and us", async () => {
