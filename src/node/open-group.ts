@@ -173,8 +173,8 @@ async function open(
   closers.push(() => mqtt.close());
   if (tls !== undefined)
     closers.push(
-      tls.onChange(() => {
-        mqtt.renewTls(tls.options());
+      tls.onChange((renewed) => {
+        if (renewed) mqtt.renewTls(tls.options());
         mqtt.recheck();
       }),
     );

@@ -158,8 +158,8 @@ function guardConnections(server: HttpsServer, tls: ServerTls, options: HttpOpti
     options.log.debug({ cause: error instanceof Error ? error.message : String(error) }, "a TLS client was refused");
   const peers = new PeerConnections({ tls, groups: options.groups, member: options.member, onRefused });
   if (tls.mode === "mutual") server.on("secureConnection", (socket) => peers.accept(socket));
-  const stop = tls.onChange(() => {
-    server.setSecureContext(tls.options());
+  const stop = tls.onChange((renewed) => {
+    if (renewed) server.setSecureContext(tls.options());
     peers.recheck();
   });
   server.once("close", stop);

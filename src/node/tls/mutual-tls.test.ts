@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { Agent, request } from "node:https";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { connect as connectTls, type TLSSocket } from "node:tls";
+import { connect as connectTls, createServer, type TLSSocket } from "node:tls";
 import mqtt, { type MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { HansaError, systemClock } from "#base";
+import { HansaError, ManualClock, systemClock } from "#base";
 import { createSigner, encodeMultikey } from "#crypto";
 import { type KeyFile, openKeyFile } from "#crypto/node";
 import { operation, signCaBinding, signConnectionToken } from "#protocol";
@@ -376,6 +377,41 @@ describe("certificates that change while the node runs", () => {
     await tls.reload();
     expect(tls.options().cert).not.toBe(before);
     expect(changes).toBeGreaterThan(0);
+    await tls.close();
+  });
+
+  it("end connections whose certificate runs out, within a minute", async () => {
+    const clock = new ManualClock(Date.now());
+    const tls = await ServerTls.open({
+      home: at.folder,
+      mode: "mutual",
+      keys: at.keys,
+      clock,
+      log: createLog("silent"),
+    });
+    const server = createServer(tls.options());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const short = await at.authority.issue({ name: "short", did: at.borea.did, admin: false, days: 1 });
+    const accepted = new Promise<TLSSocket>((resolve) => server.once("secureConnection", resolve));
+    const { port } = server.address() as AddressInfo;
+    const client = connectTls({ port, host: "127.0.0.1", ca: ca(), ...shown(short) });
+    client.on("error", () => {});
+    const socket = await accepted;
+    expect(tls.peerOf(socket)).toMatchObject({ did: at.borea.did, serial: short.serial });
+    const told: string[] = [];
+    tls.onChange(() => {
+      try {
+        tls.peerOf(socket);
+        told.push("valid");
+      } catch (error) {
+        told.push((error as { payload: { problem: string } }).payload.problem);
+      }
+    });
+    clock.advance(60_000);
+    clock.advance(DAY);
+    expect([told[0], told.at(-1)]).toEqual(["valid", "it has expired"]);
+    client.destroy();
+    server.close();
     await tls.close();
   });
 

@@ -36,7 +36,7 @@ export class ServerTls {
   readonly #keys: KeyStore;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(renewed: boolean) => void>();
   readonly #peers = new WeakMap<TLSSocket, ReadCertificate>();
   readonly #stops: (() => void)[] = [];
   #loaded: Loaded;
@@ -99,8 +99,11 @@ export class ServerTls {
     return read;
   }
 
-  /** Calls back after the files changed; answers how to stop. */
-  onChange(listener: () => void): () => void {
+  /**
+   * Calls back after the files changed (`renewed`), and every minute besides, since certificates run out by themselves: connections are to be
+   * looked at again. Answers how to stop.
+   */
+  onChange(listener: (renewed: boolean) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -113,13 +116,17 @@ export class ServerTls {
         if (loaded.text === this.#loaded.text) return;
         this.#loaded = loaded;
         this.#log.info({}, "the node's certificates were taken up anew");
-        for (const listener of this.#listeners) listener();
+        this.#tell(true);
       } catch (error) {
         const cause = isHansaError(error) ? error.message : String(error);
         this.#log.error({ cause }, "the node's certificates cannot be taken up; the old ones stay");
       }
     });
     return this.#loading;
+  }
+
+  #tell(renewed: boolean): void {
+    for (const listener of this.#listeners) listener(renewed);
   }
 
   #watch(): void {
@@ -137,6 +144,7 @@ export class ServerTls {
     let cancel: () => void = () => {};
     const look = () => {
       cancel = this.#clock.after(LOOK, () => {
+        this.#tell(false);
         void this.reload();
         look();
       });
