@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { parseJson } from "#base";
+import { type Clock, parseJson } from "#base";
 import { createSigner, decodeMultikey } from "#crypto";
 import {
   CometEngine,
@@ -127,6 +127,7 @@ export async function openComet(options: OpenEngineOptions): Promise<GroupEngine
         .catch((error: unknown) => log.warn({ cause: describe(error) }, "peers were not dialled"));
     }),
   );
+  closers.push(keepDialling(engine, gate, clock));
   return {
     engine,
     node: own,
@@ -153,6 +154,33 @@ export async function openComet(options: OpenEngineOptions): Promise<GroupEngine
         );
       }
     },
+  };
+}
+
+/** How often peers that are not connected are dialled, milliseconds. */
+const DIAL_EVERY = 5_000;
+
+/**
+ * CometBFT dials a peer that stays away less and less often, and in the end never. A member whose node was away for a day is let in again
+ * at once: whoever is missing is dialled for as long as the ledger admits it. The answer ends it.
+ */
+function keepDialling(engine: CometEngine, gate: PeerGate, clock: Clock): () => void {
+  let ended = false;
+  let cancel = clock.after(DIAL_EVERY, dial);
+  function dial() {
+    const { consensus } = engine.status();
+    const missing = gate.localPeers().filter(({ node }) => consensus?.peers.includes(node) !== true);
+    const dialled = consensus?.up === true && missing.length > 0 ? engine.dial(missing) : Promise.resolve();
+    dialled
+      // A peer that is away is no news; the next look tries again.
+      .catch(() => undefined)
+      .finally(() => {
+        if (!ended) cancel = clock.after(DIAL_EVERY, dial);
+      });
+  }
+  return () => {
+    ended = true;
+    cancel();
   };
 }
 
