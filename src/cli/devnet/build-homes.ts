@@ -45,6 +45,8 @@ export interface BuildOptions {
   readonly parameters?: Partial<Parameters> | undefined;
   /** One for each member; any free ones where left out. */
   readonly ports?: readonly MemberPorts[] | undefined;
+  /** Address of each member's machine (127.0.0.1). */
+  readonly hosts?: readonly string[] | undefined;
   readonly config?: Partial<Pick<NodeConfig, "limits" | "signatureThreads" | "log">> | undefined;
   /** Of the genesis, milliseconds since 1970. */
   readonly now?: number | undefined;
@@ -61,6 +63,8 @@ export interface MemberHome {
   /** Whether its node votes from the first block on. */
   readonly validator: boolean;
   readonly ports: MemberPorts;
+  /** Address of its machine. */
+  readonly host: string;
   /** `host:port` for other members' nodes. */
   readonly address: string;
   readonly url: string;
@@ -122,10 +126,11 @@ export async function buildHomes(options: BuildOptions): Promise<Alliance> {
         opened.push(keys);
         const own = groupKeys(keys, name, group);
         const { http, mqtt, peers } = ports[i] as MemberPorts;
-        const address = `127.0.0.1:${peers}`;
-        const url = `http://127.0.0.1:${http}`;
+        const host = options.hosts?.[i] ?? "127.0.0.1";
+        const address = `${host}:${peers}`;
+        const url = `http://${host}:${http}`;
         const member = describeHome(name, home.folder, passphrase, alliance, own);
-        return { ...member, own, validator: i < validators, ports: { http, mqtt, peers }, address, url };
+        return { ...member, own, validator: i < validators, ports: { http, mqtt, peers }, host, address, url };
       }),
     );
     const joinings = founders.map(({ name, own, validator, address, url }, i) =>
@@ -145,7 +150,7 @@ export async function buildHomes(options: BuildOptions): Promise<Alliance> {
     const parameters = { ...DEFAULT_PARAMETERS, ...options.parameters };
     const checked = checkFounding(createFounding(joinings, parameters, now));
     const founding = approveAll(checked, founders, now);
-    for (const { name, folder: home, address, ports: own } of founders)
+    for (const { name, folder: home, host, address, ports: own } of founders)
       installGroup({
         home: homeAt(home),
         founding,
@@ -153,8 +158,8 @@ export async function buildHomes(options: BuildOptions): Promise<Alliance> {
         address,
         config: {
           ...options.config,
-          http: { host: "127.0.0.1", port: own.http },
-          mqtt: { host: "127.0.0.1", port: own.mqtt },
+          http: { host, port: own.http },
+          mqtt: { host, port: own.mqtt },
         },
       });
     const foundingFile = join(folder, "founding.json");

@@ -17,6 +17,8 @@ const LOG_TAIL = 4_000;
 export interface NodeOptions {
   /** Beyond the surroundings, none of whose `HANSA_*` reach the node but HANSA_COMETBFT. */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** A program that becomes the node's, and its arguments up to there: `ip netns exec <name>`. */
+  readonly launcher?: readonly string[] | undefined;
 }
 
 /** A node's process. */
@@ -54,7 +56,8 @@ export function startMember(home: MemberHome, options: NodeOptions = {}): Member
   const log = openSync(logFile, "a", 0o600);
   let child: ChildProcess;
   try {
-    child = spawn(process.execPath, [PROGRAM, "up", "--json", "--home", home.folder], {
+    const command = [...(options.launcher ?? []), process.execPath, PROGRAM, "up", "--json", "--home", home.folder];
+    child = spawn(command[0] as string, command.slice(1), {
       cwd: home.folder,
       env: { ...environment(), HANSA_PASSPHRASE: home.passphrase, ...options.env },
       stdio: ["ignore", "pipe", log],
@@ -87,7 +90,7 @@ export function startMember(home: MemberHome, options: NodeOptions = {}): Member
   return {
     home,
     url: home.url,
-    mqttUrl: `mqtt://127.0.0.1:${home.ports.mqtt}`,
+    mqttUrl: `mqtt://${home.ports.host ?? "127.0.0.1"}:${home.ports.mqtt}`,
     pid: child.pid ?? 0,
     logFile,
     waitUp: () => up,
