@@ -63,8 +63,6 @@ export interface MemberHome {
   /** Whether its node votes from the first block on. */
   readonly validator: boolean;
   readonly ports: MemberPorts;
-  /** Address of its machine. */
-  readonly host: string;
   /** `host:port` for other members' nodes. */
   readonly address: string;
   readonly url: string;
@@ -130,7 +128,7 @@ export async function buildHomes(options: BuildOptions): Promise<Alliance> {
         const address = `${host}:${peers}`;
         const url = `http://${host}:${http}`;
         const member = describeHome(name, home.folder, passphrase, alliance, own);
-        return { ...member, own, validator: i < validators, ports: { http, mqtt, peers }, host, address, url };
+        return { ...member, own, validator: i < validators, ports: { http, mqtt, peers }, address, url };
       }),
     );
     const joinings = founders.map(({ name, own, validator, address, url }, i) =>
@@ -150,7 +148,8 @@ export async function buildHomes(options: BuildOptions): Promise<Alliance> {
     const parameters = { ...DEFAULT_PARAMETERS, ...options.parameters };
     const checked = checkFounding(createFounding(joinings, parameters, now));
     const founding = approveAll(checked, founders, now);
-    for (const { name, folder: home, host, address, ports: own } of founders)
+    for (const { name, folder: home, address, url, ports: own } of founders) {
+      const host = new URL(url).hostname;
       installGroup({
         home: homeAt(home),
         founding,
@@ -162,6 +161,7 @@ export async function buildHomes(options: BuildOptions): Promise<Alliance> {
           mqtt: { host, port: own.mqtt },
         },
       });
+    }
     const foundingFile = join(folder, "founding.json");
     writeFileSync(foundingFile, encodeFounding(founding.founding));
     const homes = founders.map(({ own: _, ...home }): MemberHome => home);

@@ -90,7 +90,7 @@ export function startMember(home: MemberHome, options: NodeOptions = {}): Member
   return {
     home,
     url: home.url,
-    mqttUrl: `mqtt://${home.ports.host ?? "127.0.0.1"}:${home.ports.mqtt}`,
+    mqttUrl: `mqtt://${new URL(home.url).hostname}:${home.ports.mqtt}`,
     pid: child.pid ?? 0,
     logFile,
     waitUp: () => up,
