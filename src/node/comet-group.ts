@@ -11,11 +11,10 @@ import {
   findCometbft,
   type PeerGate,
   Pruner,
-  type SnapshotStore,
   Snapshots,
   startPeerGate,
 } from "#engines";
-import { admittedNode, type Ledger, nodesOfMember } from "#ledger";
+import { admittedNode, type Ledger, nodesOfMember, readNode } from "#ledger";
 import { cometAddress, type Genesis, NodeAddress, NodeId, type NodeRecord, type ValidatorChange } from "#protocol";
 import { KeyValueStore } from "#storage";
 import type { GroupFiles } from "./config/home.ts";
@@ -27,6 +26,8 @@ import { ValidatorPath } from "./validator-path.ts";
 
 /** Blocks of the ledger from one snapshot to the next, where the configuration says nothing. */
 const SNAPSHOT_BLOCKS = 1000;
+/** CometBFT's own newest blocks that stay whatever the configuration says: a node that lags a little fetches them one by one. */
+const LEAST_ENGINE_BLOCKS = 10_000;
 
 /** Opens it; the engine is started by the caller. */
 export async function openComet(options: OpenEngineOptions): Promise<GroupEngine> {
@@ -39,12 +40,14 @@ export async function openComet(options: OpenEngineOptions): Promise<GroupEngine
   const beginning = new Beginning(genesis, files);
   const fails = (what: string) => (error: unknown) => log.error({ group: entry.name, cause: describe(error) }, what);
   // While it catches up the ledger at hand is of yesterday: whom the genesis or the operator names is let in as well.
-  const isBehind = () => ledger.head === undefined || engine.status().consensus?.catchingUp !== false;
+  // The gate asks before there is an engine.
+  const known: { engine?: CometEngine } = {};
+  const isBehind = () => ledger.head === undefined || known.engine?.status().consensus?.catchingUp !== false;
   const admits = (node: string) => admitted(ledger, node) !== undefined || (isBehind() && beginning.has(node));
   const peers = () => {
-    const known = ledger.head === undefined ? [] : peersOf(ledger);
-    const more = isBehind() ? beginning.peers.filter(({ node }) => !known.some((peer) => peer.node === node)) : [];
-    return [...known, ...more].filter(({ node }) => node !== own);
+    const listed = ledger.head === undefined ? [] : peersOf(ledger);
+    const more = isBehind() ? beginning.peers.filter(({ node }) => !listed.some((peer) => peer.node === node)) : [];
+    return [...listed, ...more].filter(({ node }) => node !== own);
   };
   mkdirSync(files.comet, { recursive: true, mode: 0o700 });
 
@@ -80,8 +83,8 @@ export async function openComet(options: OpenEngineOptions): Promise<GroupEngine
       read: () => consensus.get("votes"),
       write: (value) => consensus.batch([{ key: "votes", value }]),
     },
-    // A ledger or a group that has begun, and no memory of votes: this node may have voted at the height that is under way.
-    lost: !fresh || (await hasBegun(gate, peers())),
+    // Where it votes already and nothing is remembered of it, this node may have voted at the height that is under way.
+    lost: (readNode(ledger.state, own)?.power ?? 0) > 0 || (await isVoter(gate, peers(), own)),
     peers: () => gate.localPeers(),
     moniker: entry.name,
     ...(grounds === undefined ? {} : { stateSync: grounds.stateSync }),
@@ -108,9 +111,12 @@ export async function openComet(options: OpenEngineOptions): Promise<GroupEngine
     admits,
     snapshots,
     waiting,
-    ...(entry.keepBlocks === undefined || entry.keepBlocks === 0 ? {} : { retainBlocks: entry.keepBlocks }),
+    ...(entry.keepBlocks === undefined || entry.keepBlocks === 0
+      ? {}
+      : { retainBlocks: Math.max(entry.keepBlocks, LEAST_ENGINE_BLOCKS) }),
     onFailure: fails("the engine failed"),
   });
+  known.engine = engine;
   const validators = new ValidatorPath(ledger, engine, new KeyValueStore(options.openConsensus(), "validators"));
   if (entry.keepBlocks !== undefined && entry.keepBlocks > 0) {
     const pruner = new Pruner({ ledger, keepBlocks: entry.keepBlocks, onFailure: fails("blocks could not be pruned") });
@@ -134,7 +140,7 @@ export async function openComet(options: OpenEngineOptions): Promise<GroupEngine
     validators,
     gate,
     ask: (member, request) => askMember(ledger, gate, member, request),
-    newestSnapshot: () => newestSnapshot(ledger, snapshotFiles, every),
+    newestSnapshot: () => newestSnapshot(ledger, snapshots.offered().at(0)?.height, every),
     async begun() {
       if (ledger.head === undefined) await restored.promise;
       snapshots.start();
@@ -184,17 +190,16 @@ function keepDialling(engine: CometEngine, gate: PeerGate, clock: Clock): () => 
   };
 }
 
-/** Whether any peer knows of blocks beyond the genesis. */
-async function hasBegun(gate: PeerGate, peers: readonly { readonly node: string }[]): Promise<boolean> {
-  const heights = await Promise.allSettled(
-    peers.map(({ node }) => askPeer((payload) => gate.request(node, payload), { kind: "height" })),
+/** Whether any peer's ledger knows this node as a validator of a group that has blocks. */
+async function isVoter(gate: PeerGate, peers: readonly { readonly node: string }[], own: string): Promise<boolean> {
+  const answers = await Promise.allSettled(
+    peers.map(({ node }) => askPeer((payload) => gate.request(node, payload), { kind: "voter", node: own })),
   );
-  return heights.some((answer) => answer.status === "fulfilled" && Number(answer.value) > 0);
+  return answers.some((answer) => answer.status === "fulfilled" && answer.value === true);
 }
 
 /** The ledger's height of the newest snapshot: files know the engine's. */
-function newestSnapshot(ledger: Ledger, files: SnapshotStore, every: number): number | undefined {
-  const newest = files.list().at(0)?.height;
+function newestSnapshot(ledger: Ledger, newest: number | undefined, every: number): number | undefined {
   if (newest === undefined || every === 0) return undefined;
   for (
     let height = ledger.height - (ledger.height % every);

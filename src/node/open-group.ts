@@ -5,7 +5,7 @@ import { type Clock, encodeBase64Url, HansaError } from "#base";
 import { MqttDeviceActor } from "#bridges";
 import type { KeyStore } from "#crypto/node";
 import { CheckpointAnchor, EventMaker, eventError, type KnownCause, startMqtt, TopicLogs } from "#events";
-import { contractDevices, type Execution, isActiveMember, Ledger, readDevice, readTopic } from "#ledger";
+import { contractDevices, type Execution, isActiveMember, Ledger, readDevice, readNode, readTopic } from "#ledger";
 import type { DeviceActor } from "#linkage";
 import { didOf, type Fact, keyIdOf, type LinkageRecord, resultTopic } from "#protocol";
 import { backup, type Database, GroupStore, KeyValueStore, LogStore, openDatabase, SnapshotFiles } from "#storage";
@@ -105,7 +105,8 @@ async function open(
   closers.push(() => engine.stop());
   await engine.start();
   await opened.begun?.();
-  await trail.catchUp();
+  // A ledger that began from a snapshot, or was pruned, has no blocks before.
+  await trail.catchUp(Math.max(0, ledger.lowestHeight));
   closers.push(() => trail.stop());
   databases.seal();
   const submission = new Submission(ledger, engine, pool, clock);
@@ -210,7 +211,7 @@ async function open(
     command: (token) => receiveCommand(ledger, hosted, token),
     snapshot: () => snapshotHead(engine, opened.validators, opened.newestSnapshot?.()),
     path: async () => (await opened.validators?.upTo(ledger.height)) ?? [],
-    height: () => ledger.height,
+    voter: (node) => ledger.height > 0 && (readNode(ledger.state, node)?.power ?? 0) > 0,
   };
   if (opened.node !== undefined)
     closers.push(announceReady({ ledger, engine, node: opened.node, submission, hosted, clock, log }));

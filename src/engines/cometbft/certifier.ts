@@ -101,6 +101,8 @@ export class Certifier {
     if (this.#running || this.#stopped || this.#timer !== undefined) return;
     this.#running = true;
     try {
+      // A ledger that began from a snapshot since has no blocks before it.
+      if (this.#next < this.#options.ledger.firstHeight) this.#next = firstUncertified(this.#options.ledger);
       while (!this.#stopped) {
         const signed = this.#options.ledger.signedHeader(this.#next);
         if (signed === undefined || signed.certificate.engine !== "cometbft") break;
