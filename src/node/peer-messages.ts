@@ -3,7 +3,7 @@ import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { decodeUtf8, encodeUtf8, HansaError, type Json, parseJson } from "#base";
 import type { Engine } from "#engines";
-import { Closed, type SignedHeader, type ValidatorChange } from "#protocol";
+import { Closed, NodeId, type SignedHeader, type ValidatorChange } from "#protocol";
 import { nodeError } from "./errors.ts";
 import type { ValidatorPath } from "./validator-path.ts";
 
@@ -14,8 +14,8 @@ const PeerRequest = Type.Union([
   Closed({ kind: Type.Literal("snapshot") }),
   /** Every change of the validators since the genesis, with its votes. */
   Closed({ kind: Type.Literal("path") }),
-  /** The ledger's height. */
-  Closed({ kind: Type.Literal("height") }),
+  /** Whether a node votes in a group that has blocks beyond its genesis. */
+  Closed({ kind: Type.Literal("voter"), node: NodeId }),
 ]);
 export type PeerRequest = Static<typeof PeerRequest>;
 
@@ -41,16 +41,27 @@ export interface PeerAnswers {
   command(token: string): Promise<string>;
   snapshot(): Promise<PeerHead | null>;
   path(): Promise<readonly ValidatorChange[]>;
-  height(): number;
+  voter(node: string): boolean;
 }
 
 const LIMITS = { depth: 64, integers: true } as const;
+
+function answerOf(answers: PeerAnswers, request: PeerRequest): unknown {
+  switch (request.kind) {
+    case "command":
+      return answers.command(request.token);
+    case "voter":
+      return answers.voter(request.node);
+    default:
+      return answers[request.kind]();
+  }
+}
 
 /** Answers one request of a peer; a refusal travels as its code. */
 export async function answerPeer(answers: PeerAnswers, payload: Uint8Array): Promise<Uint8Array> {
   try {
     const request = readJson(PeerRequest, payload);
-    const answer = request.kind === "command" ? await answers.command(request.token) : await answers[request.kind]();
+    const answer = await answerOf(answers, request);
     return encodeUtf8(JSON.stringify({ answer }));
   } catch (error) {
     const refusal =
