@@ -43,11 +43,12 @@ export async function openComet(options: OpenEngineOptions): Promise<GroupEngine
   // The gate asks before there is an engine.
   const known: { engine?: CometEngine } = {};
   const isBehind = () => ledger.head === undefined || known.engine?.status().consensus?.catchingUp !== false;
-  const admits = (node: string) => admitted(ledger, node) !== undefined || (isBehind() && beginning.has(node));
+  // Whom the ledger knows and does not let in stays out, however old its word: nobody slips in while a node starts.
+  const mayBegin = (node: string) => isBehind() && readNode(ledger.state, node) === undefined;
+  const admits = (node: string) => admitted(ledger, node) !== undefined || (beginning.has(node) && mayBegin(node));
   const peers = () => {
     const listed = ledger.head === undefined ? [] : peersOf(ledger);
-    const more = isBehind() ? beginning.peers.filter(({ node }) => !listed.some((peer) => peer.node === node)) : [];
-    return [...listed, ...more].filter(({ node }) => node !== own);
+    return [...listed, ...beginning.peers.filter(({ node }) => mayBegin(node))].filter(({ node }) => node !== own);
   };
   mkdirSync(files.comet, { recursive: true, mode: 0o700 });
 
@@ -142,7 +143,11 @@ export async function openComet(options: OpenEngineOptions): Promise<GroupEngine
     ask: (member, request) => askMember(ledger, gate, member, request),
     newestSnapshot: () => newestSnapshot(ledger, snapshots.offered().at(0)?.height, every),
     async begun() {
-      if (ledger.head === undefined) await restored.promise;
+      if (ledger.head === undefined) {
+        await restored.promise;
+        // A snapshot brings no facts that would tell: whoever it shuts out goes now.
+        await gate.update();
+      }
       snapshots.start();
       if (ledger.firstHeight === 0) return;
       const sources = peers().map(({ node }) => ({

@@ -8,14 +8,22 @@ import {
   digestOf,
   fingerprintOf,
   fingerprintOfDid,
+  type Operation,
   operation,
   propertyPath,
+  type Receipt,
   resultTopic,
   signAttestation,
   signCertificate,
   signConnectionToken,
 } from "#protocol";
-import type { Alliance } from "./member.suite.ts";
+import type { Alliance, RunningMember } from "./member.suite.ts";
+
+/** Where devices live: whose keys sign, how transactions are sent, and the node whose broker they come to. */
+export interface Place extends Pick<Alliance, "groupId" | "party"> {
+  send(name: string, operations: readonly Operation[], also?: readonly string[]): Promise<Receipt>;
+  readonly node: Pick<RunningMember, "mqttUrl">;
+}
 
 export const FIRMWARE = "1.0.0";
 export const MODEL = "castor/thing-1";
@@ -24,7 +32,7 @@ export type Platform = "acme" | "borea";
 const seconds = () => Math.floor(Date.now() / 1000);
 
 /** Castor's root and models, Delphi's certificates, both platforms' topics, and a household. */
-export async function furnish(alliance: Alliance, models: readonly string[] = [MODEL]): Promise<void> {
+export async function furnish(alliance: Place, models: readonly string[] = [MODEL]): Promise<void> {
   const { signer } = alliance.party("root/castor");
   const root = encodeMultikey({ algorithm: signer.algorithm, bytes: signer.publicKey });
   await alliance.send("castor", [
@@ -63,7 +71,7 @@ export function topicOf(platform: Platform): string {
   return `${platform}/things`;
 }
 
-export async function createIdentity(alliance: Alliance, name: string, sponsor = "acme"): Promise<void> {
+export async function createIdentity(alliance: Place, name: string, sponsor = "acme"): Promise<void> {
   const { signer } = alliance.party(name);
   const publicKey = encodeMultikey({ algorithm: signer.algorithm, bytes: signer.publicKey });
   await alliance.send(sponsor, [operation("identity.create", { publicKey })]);
@@ -71,7 +79,7 @@ export async function createIdentity(alliance: Alliance, name: string, sponsor =
 
 /** A device from nothing to admitted, in one transaction of its platform. Its name is `device/<name>`. */
 export async function admit(
-  alliance: Alliance,
+  alliance: Place,
   platform: Platform,
   name: string,
   options: { readonly model?: string; readonly owner?: string } = {},
@@ -118,7 +126,7 @@ export async function admit(
 }
 
 /** A connection token of anybody, as its own key signs it. */
-export function tokenOf(alliance: Alliance, name: string, options: { now?: number; group?: string } = {}): string {
+export function tokenOf(alliance: Place, name: string, options: { now?: number; group?: string } = {}): string {
   const { did, kid, signer } = alliance.party(name);
   return signConnectionToken(did, options.group ?? alliance.groupId, kid, signer, options.now ?? Date.now(), 600);
 }
@@ -132,7 +140,7 @@ export type Listener = (topic: string, payload: Buffer) => void;
  * @throws the broker's refusal, whose `code` is the return code of MQTT 3.1.1
  */
 export async function connect(
-  alliance: Alliance,
+  alliance: Place,
   name: string,
   options: IClientOptions = {},
   listen: Listener = () => {},
@@ -156,7 +164,7 @@ export async function connect(
 }
 
 /** Return code with which a connection is refused; 0 where it is taken. */
-export async function returnCodeOf(alliance: Alliance, name: string, options: IClientOptions = {}): Promise<number> {
+export async function returnCodeOf(alliance: Place, name: string, options: IClientOptions = {}): Promise<number> {
   try {
     (await connect(alliance, name, options)).end(true);
     return 0;
@@ -173,13 +181,13 @@ export function gone(client: MqttClient): Promise<void> {
   });
 }
 
-export function propertyTopic(alliance: Alliance, platform: Platform, name: string, property: string): string {
+export function propertyTopic(alliance: Place, platform: Platform, name: string, property: string): string {
   return `${topicOf(platform)}/${propertyPath(fingerprintOfDid(alliance.party(name).did), property)}`;
 }
 
 /** Reports a property; resolves when the broker has acknowledged it. */
 export async function report(
-  alliance: Alliance,
+  alliance: Place,
   client: MqttClient,
   platform: Platform,
   name: string,
@@ -197,7 +205,7 @@ export interface Appliance {
 
 /** A device that does what it is told and says so; `answer` decides otherwise. */
 export async function connectAppliance(
-  alliance: Alliance,
+  alliance: Place,
   name: string,
   options: {
     readonly answer?: (command: Appliance["commands"][number]) => { outcome: string; reason?: string } | undefined;
@@ -218,10 +226,7 @@ export async function connectAppliance(
 }
 
 /** A contract among both platforms and the household. */
-export function contractOf(
-  alliance: Alliance,
-  part: Pick<Contract, "trigger" | "actions"> & Partial<Contract>,
-): Contract {
+export function contractOf(alliance: Place, part: Pick<Contract, "trigger" | "actions"> & Partial<Contract>): Contract {
   return {
     title: "when it is warm",
     parties: ["acme", "borea", "owner"].map((name) => alliance.party(name).did),
@@ -235,7 +240,7 @@ export function contractOf(
 }
 
 /** Proposed and accepted by every party; answers the linkage's id. */
-export async function agree(alliance: Alliance, contract: Contract): Promise<string> {
+export async function agree(alliance: Place, contract: Contract): Promise<string> {
   const receipt = await alliance.send("acme", [operation("linkages.propose", { contract })]);
   const linkage = receipt.facts.flatMap(({ about }) => about).find((id) => id.startsWith("lk_")) as string;
   for (const party of ["borea", "owner"]) await alliance.send(party, [operation("linkages.accept", { linkage })]);

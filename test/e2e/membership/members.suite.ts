@@ -19,6 +19,7 @@ import {
 import { type Alliance, buildHomes, type MemberHome, type MemberPorts } from "../../../src/cli/devnet/build-homes.ts";
 import { type MemberNode, startMember } from "../../../src/cli/devnet/run-nodes.ts";
 import { agree, lookAt, type MemberView, type Watched } from "../../../src/cli/devnet/watch.ts";
+import type { Place } from "../devices.suite.ts";
 import { type Finished, runHansa } from "../member.suite.ts";
 import { steadyPorts } from "../network/ports.suite.ts";
 
@@ -171,6 +172,16 @@ export class Members {
     const receipt = await sendOperations(this.as(name, reach), operations, { signers });
     await this.reached(receipt.height);
     return receipt;
+  }
+
+  /** As the tests of devices want it: a member's node, to which its devices come. */
+  place(name: string): Place {
+    return {
+      groupId: this.groupId,
+      party: (other) => this.party(other),
+      send: (other, operations, also) => this.send(other, operations, also),
+      node: { mqttUrl: this.node(name).mqttUrl },
+    };
   }
 
   /** One block more: how a group whose members have nothing to say goes on. */

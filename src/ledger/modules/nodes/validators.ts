@@ -147,7 +147,8 @@ export function validatorsOf(needs: NodesNeeds): Validators {
       const about: string[] = [];
       for (const [id, power] of powers) {
         const node = requireNode(state, id);
-        state.put(nodeKey(id), { ...node, power });
+        // Who loses the vote may fall behind, or be cut off: its word of before says nothing of when it is to vote again.
+        state.put(nodeKey(id), { ...node, power, ready: power === 0 ? null : node.ready });
         about.push(nodeKey(id), node.member);
       }
       context.emit("nodes.validatorsChanged", about, {
