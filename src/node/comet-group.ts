@@ -73,6 +73,10 @@ export async function openComet(options: OpenEngineOptions): Promise<GroupEngine
 
   const fresh = ledger.head === undefined;
   const grounds = fresh ? await findSyncGrounds({ genesis, gate, peers: peers(), log }) : undefined;
+  if (fresh && grounds === undefined && genesis.from !== undefined && !existsSync(files.inherited))
+    throw nodeError("node.inheritance-missing", `the records of ${genesis.from.group} are not in ${files.folder}`, {
+      group: genesis.from.group,
+    });
   const process = new CometProcess({
     binary,
     folder: files.comet,

@@ -66,6 +66,21 @@ export const NODE_ERRORS = {
     meaning: "A change of the validators has no votes yet, so no proof can lead past it.",
     advice: "Ask again in a moment: the votes come with the engine's next block.",
   },
+  "node.no-state": {
+    status: 404,
+    meaning: "The home has no ledger of the group, or one that has not begun.",
+    advice: "`hansa group list` shows the home's groups; take the state from a member whose node has run.",
+  },
+  "node.no-votes": {
+    status: 409,
+    meaning: "Blocks of the ledger lack their votes: the node was stopped before it had fetched them.",
+    advice: "Start the node again, let it run for a moment, stop it, and repeat the command.",
+  },
+  "node.inheritance-missing": {
+    status: 409,
+    meaning: "The group goes on from another one, whose records this home lacks, and no peer offers a snapshot.",
+    advice: "Repeat `hansa group join` with --state and the state file that the group was founded with.",
+  },
   "node.worker-lost": {
     status: 503,
     meaning: "A signature worker died.",

@@ -17,6 +17,20 @@ export { openApiDocument } from "./http/openapi.ts";
 export { ALL_ERRORS, problemOf } from "./http/problem.ts";
 export { createLog, type Log } from "./log.ts";
 export { type ReplayResult, type RestoreResult, replayLedger, restoreLedger } from "./offline.ts";
+export {
+  bringEvents,
+  installInherited,
+  leavesOf,
+  loadState,
+  openStateFile,
+  predecessorOf,
+  requireSame,
+  type StateFile,
+  tryGenesis,
+  type WrittenState,
+  withLedger,
+  writeState,
+} from "./succession.ts";
 export { type ClientFiles, type ClientRequest, TlsAuthority } from "./tls/authority.ts";
 export { type CheckedAuthority, checkBindings } from "./tls/check-binding.ts";
 export { type IssuedCertificate, type Register as TlsRegister, readTlsRegister } from "./tls/register.ts";

@@ -8,6 +8,7 @@ import type { BlockHeader, Certificate } from "#protocol";
 import { GroupStore, openDatabase, restore } from "#storage";
 import { type GroupFiles, homeAt, readConfig, readGenesis } from "./config/home.ts";
 import { nodeError } from "./errors.ts";
+import { leavesOf } from "./succession.ts";
 
 export interface ReplayResult {
   readonly group: string;
@@ -69,8 +70,10 @@ export async function replayLedger(
     const files = homeAt(options.home).group(name);
     const genesis = readGenesis(files.genesis);
     const database = openDatabase({ file: files.ledger, key });
+    const before = existsSync(files.inherited) ? openDatabase({ file: files.inherited, key }) : undefined;
     try {
       const store = new GroupStore(database);
+      const inherited = before === undefined ? undefined : leavesOf(new GroupStore(before));
       const head = store.head()?.height ?? -1;
       let transactions = 0;
       let blocks = 0;
@@ -92,7 +95,7 @@ export async function replayLedger(
         }
       }
       let differs: ReplayResult["differs"];
-      for (const step of replayBlocks(genesis, stored())) {
+      for (const step of replayBlocks(genesis, stored(), inherited)) {
         blocks++;
         root = step.computed;
         options.progress?.(step.height, head);
@@ -101,6 +104,7 @@ export async function replayLedger(
       }
       return { group: name, blocks, transactions, root, ...(differs === undefined ? {} : { differs }) };
     } finally {
+      before?.close();
       database.close();
     }
   });

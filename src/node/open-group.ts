@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TrailIndex } from "#audit";
 import { type Clock, encodeBase64Url, HansaError } from "#base";
@@ -22,6 +22,7 @@ import { type PeerAnswers, snapshotHead } from "./peer-messages.ts";
 import { ledgerRights } from "./rights.ts";
 import type { SignaturePool } from "./signature-pool.ts";
 import { Submission } from "./submission.ts";
+import { leavesOf } from "./succession.ts";
 import type { ServerTls } from "./tls/server-tls.ts";
 import { findReceiptAnchor } from "./trail.ts";
 
@@ -75,7 +76,10 @@ async function open(
   const genesis = readGenesis(files.genesis);
   const databases = openDatabases(home, entry.name, keys, closers);
 
-  const ledger = new Ledger(genesis, new GroupStore(databases.ledger));
+  const store = new GroupStore(databases.ledger);
+  // Needed for the first block alone.
+  const before = store.head() === undefined && genesis.from !== undefined ? databases.inherited() : undefined;
+  const ledger = new Ledger(genesis, store, before === undefined ? undefined : leavesOf(new GroupStore(before)));
   const answers: { current?: PeerAnswers } = {};
   const opened = await openEngine({
     entry,
@@ -105,6 +109,7 @@ async function open(
   closers.push(() => engine.stop());
   await engine.start();
   await opened.begun?.();
+  before?.close();
   // A ledger that began from a snapshot, or was pruned, has no blocks before.
   await trail.catchUp(Math.max(0, ledger.lowestHeight));
   closers.push(() => trail.stop());
@@ -259,6 +264,8 @@ function openDatabases(home: Home, name: string, keys: KeyStore, closers: Closer
       consensus ??= openOne(files.consensus);
       return consensus;
     },
+    /** `undefined` where it is not there. */
+    inherited: () => (existsSync(files.inherited) ? openOne(files.inherited) : undefined),
     snapshots: () => new SnapshotFiles({ folder: files.snapshots, key }),
     /** The key is needed no more. */
     seal: () => key.fill(0),

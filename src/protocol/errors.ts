@@ -220,6 +220,23 @@ export const PROTOCOL_ERRORS = {
     meaning: "Not all founders have signed.",
     advice: "Have those whom the message names sign it, and put the files together with `hansa group combine`.",
   },
+  "founding.stale-state": {
+    status: 409,
+    meaning:
+      "This member's own ledger has blocks behind the one that the new group would go on from: they would be lost.",
+    advice: "Do not sign. Export the state of the highest ledger with `hansa group inherit`, and found with that one.",
+  },
+  "founding.other-state": {
+    status: 422,
+    meaning:
+      "The state that the new group would go on from is not the one that it names, or not the one that this member has.",
+    advice: "Do not sign it. Compare the ledgers of all survivors, block by block, before you go on.",
+  },
+  "founding.state-needed": {
+    status: 409,
+    meaning: "The new group goes on from another one, and nothing at hand says what that one was.",
+    advice: "Name the file that `hansa group inherit` wrote with --state.",
+  },
   "event.malformed": {
     status: 400,
     meaning: "The event is not a valid CloudEvent 1.0.",

@@ -8,7 +8,7 @@ import { canonicalJson, compareText, encodeUtf8, isHansaError, type Json, parseJ
 import { decodeMultikey, type PublicKey, type Signer } from "#crypto";
 import { didOf, keyIdOf } from "./did.ts";
 import { protocolError } from "./errors.ts";
-import { checkGenesis, Genesis, groupIdOf } from "./genesis.ts";
+import { checkGenesis, Genesis, groupIdOf, type Predecessor } from "./genesis.ts";
 import { decodeJoining, isCurrent, JOINING_LENGTH, type Joining } from "./joining.ts";
 import { decodeToken, isSignedBy, signCompact } from "./jws.ts";
 import { Closed, Did, List, Seconds } from "./operations/fields.ts";
@@ -69,8 +69,8 @@ function refuseTwins(joinings: readonly Joining[]): void {
   }
 }
 
-/** The one genesis that follows from joining files, parameters and a time. */
-function genesisOf(joinings: readonly Joining[], parameters: Parameters, time: number): Genesis {
+/** The one genesis that follows from joining files, parameters, a time, and the group that it goes on from, if any. */
+function genesisOf(joinings: readonly Joining[], parameters: Parameters, time: number, from?: Predecessor): Genesis {
   const [first] = joinings;
   if (first === undefined)
     throw protocolError("founding.malformed", "a group wants at least one founder", { path: "/joinings" });
@@ -119,6 +119,7 @@ function genesisOf(joinings: readonly Joining[], parameters: Parameters, time: n
     engine: { kind: "cometbft", validators },
     members: ordered.map(({ member }) => ({ ...member, roles: [...member.roles] })),
     parameters,
+    ...(from === undefined ? {} : { from }),
   });
 }
 
@@ -126,18 +127,25 @@ function genesisOf(joinings: readonly Joining[], parameters: Parameters, time: n
  * Makes a founding file out of joining files. Everybody gets one vote in consensus. Nobody has agreed to it yet.
  *
  * @param time - of the genesis, milliseconds since 1970
+ * @param from - the group that this one goes on from, as of one of its blocks
  * @throws HansaError `token.*`, `founding.*`, `proof.malformed` where the parameters could never decide anything
  * @example
  * ```ts
  * const founding = createFounding([acme, borea, castor, delphi], { ...DEFAULT_PARAMETERS, reads: "parties" }, Date.now());
  * ```
  */
-export function createFounding(tokens: readonly string[], parameters: Parameters, time: number): Founding {
+export function createFounding(
+  tokens: readonly string[],
+  parameters: Parameters,
+  time: number,
+  from?: Predecessor,
+): Founding {
   const pairs = tokens.map((text) => ({ token: text.trim(), joining: decodeJoining(text) }));
   const genesis = genesisOf(
     pairs.map(({ joining }) => joining),
     parameters,
     time,
+    from,
   );
   const ordered = pairs.sort((a, b) => compareText(a.joining.member.did, b.joining.member.did));
   return { hansa: "founding/1", genesis, joinings: ordered.map(({ token }) => token), approvals: [] };
@@ -191,7 +199,7 @@ export function checkFounding(value: unknown): CheckedFounding {
   const founding: Founding = value;
   const { genesis } = founding;
   const joinings = founding.joinings.map(decodeJoining);
-  const follows = genesisOf(joinings, genesis.parameters, genesis.time);
+  const follows = genesisOf(joinings, genesis.parameters, genesis.time, genesis.from);
   if (canonicalJson(follows) !== canonicalJson(genesis))
     throw protocolError("founding.differs", "the genesis is not the one that follows from the joining files", {
       problem: differenceOf(follows, genesis),

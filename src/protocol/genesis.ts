@@ -4,7 +4,7 @@ import { canonicalJson, encodeBase58, encodeHex, encodeUtf8 } from "#base";
 import { decodeMultikey, type PublicKey, sha256 } from "#crypto";
 import { ALLIANCE_PATTERN, didOf } from "./did.ts";
 import { protocolError } from "./errors.ts";
-import { Closed, Did, Label, List, Multikey, Role } from "./operations/fields.ts";
+import { Closed, Did, Digest, Label, List, Multikey, Role } from "./operations/fields.ts";
 import { Parameters } from "./operations/members.ts";
 import { NodeAddress, NodeEndpoint, ValidatorPower } from "./operations/nodes.ts";
 
@@ -29,6 +29,17 @@ const CometEngine = Closed({
   ),
 });
 
+/** The group that another one goes on from, as of one of its blocks: its records are the first of the new one. */
+export const Predecessor = Closed({
+  group: Type.String({ maxLength: 128, pattern: "^[a-z0-9-]{1,32}:[a-z0-9-]{1,32}:[1-9A-HJ-NP-Za-km-z]{20,32}$" }),
+  height: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  /** Hash of the header of that height. */
+  header: Digest,
+  /** Root of the records as of its end. */
+  state: Digest,
+});
+export type Predecessor = Static<typeof Predecessor>;
+
 /** How a group begins. Its hash is part of the group's id: who has the id can check everything else. */
 export const Genesis = Closed({
   version: Type.Literal(1),
@@ -39,6 +50,8 @@ export const Genesis = Closed({
   engine: Type.Union([Closed({ kind: Type.Literal("solo"), key: Multikey }), CometEngine]),
   members: List(Closed({ did: Did, name: Label, roles: List(Role, 1, 4), publicKey: Multikey }), 1, 100),
   parameters: Parameters,
+  /** Left out by a group that begins with nothing. */
+  from: Type.Optional(Predecessor),
 });
 
 export type Genesis = Static<typeof Genesis>;
@@ -92,6 +105,11 @@ export function checkGenesis(value: unknown): Genesis {
       throw protocolError("proof.malformed", `genesis: the quorum for ${kind} exceeds all members`, { kind });
   if (leastMembers > value.members.length)
     throw protocolError("proof.malformed", "genesis: there are fewer members than `leastMembers`", { leastMembers });
+  const { from } = value;
+  if (from !== undefined && !from.group.startsWith(`${value.alliance}:`))
+    throw protocolError("proof.malformed", "genesis: the group that it goes on from is of another alliance", {
+      from: from.group,
+    });
   checkEngine(value);
   return value;
 }
@@ -105,10 +123,14 @@ function checkEngine({ engine, members }: Genesis): void {
   const keys = new Set<string>();
   for (const { member, node, key } of engine.validators) {
     if (!members.some(({ did }) => did === member))
-      throw protocolError("proof.malformed", `genesis: a validator's member ${member} is not among the members`, { member });
+      throw protocolError("proof.malformed", `genesis: a validator's member ${member} is not among the members`, {
+        member,
+      });
     for (const text of [node, key]) {
       if (decodeMultikey(text)?.algorithm !== "Ed25519" || keys.has(text))
-        throw protocolError("proof.malformed", "genesis: a validator's key is not Ed25519, or stands twice", { member });
+        throw protocolError("proof.malformed", "genesis: a validator's key is not Ed25519, or stands twice", {
+          member,
+        });
       keys.add(text);
     }
   }

@@ -31,4 +31,5 @@ export * from "./queries.ts";
 export * from "./request-token.ts";
 export * from "./routes.ts";
 export * from "./signed-header.ts";
+export * from "./state-opening.ts";
 export * from "./transaction.ts";

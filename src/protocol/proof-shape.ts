@@ -12,29 +12,31 @@ const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 // Members that later steps hold against a digest, a signature or a closed shape of their own.
 const Checked = Type.Unknown();
 
-const SignedHeader = Closed({
-  header: Closed({
-    version: Type.Literal(1),
-    group: Type.String(),
-    height: Count,
-    time: Count,
-    previous: Type.String(),
-    transactions: Digest,
-    receipts: Digest,
-    state: Digest,
-    absent: Type.Optional(List(Type.String({ maxLength: 64 }), 1, 1000)),
-    misbehaviour: Type.Optional(
-      List(
-        Closed({
-          kind: Type.Union([Type.Literal("duplicate-vote"), Type.Literal("light-client-attack")]),
-          validator: Type.String({ maxLength: 64 }),
-          block: Count,
-        }),
-        1,
-        1000,
-      ),
+const Header = Closed({
+  version: Type.Literal(1),
+  group: Type.String(),
+  height: Count,
+  time: Count,
+  previous: Type.String(),
+  transactions: Digest,
+  receipts: Digest,
+  state: Digest,
+  absent: Type.Optional(List(Type.String({ maxLength: 64 }), 1, 1000)),
+  misbehaviour: Type.Optional(
+    List(
+      Closed({
+        kind: Type.Union([Type.Literal("duplicate-vote"), Type.Literal("light-client-attack")]),
+        validator: Type.String({ maxLength: 64 }),
+        block: Count,
+      }),
+      1,
+      1000,
     ),
-  }),
+  ),
+});
+
+const SignedHeader = Closed({
+  header: Header,
   // In a proof the votes are there: a certificate that still waits for them vouches for nothing.
   certificate: Type.Union([
     Closed({ engine: Type.Literal("solo"), key: Type.String(), signature: Type.String() }),
@@ -92,6 +94,16 @@ const SHAPES: Readonly<Record<string, TSchema>> = {
   }),
 };
 
+const STATE: TSchema = Closed({
+  hansa: Type.Literal("state/1"),
+  genesis: Checked,
+  validators: Changes,
+  signed: SignedHeader,
+  last: Type.Optional(
+    Closed({ header: Header, block: Count, transactions: Type.Array(Type.String(), { maxItems: 100_000 }) }),
+  ),
+});
+
 /**
  * Holds a file against the shape that its first member names.
  *
@@ -101,9 +113,22 @@ export function checkProofShape(file: unknown): void {
   const kind = typeof file === "object" && file !== null ? (file as { hansa?: unknown }).hansa : undefined;
   const shape = typeof kind === "string" && Object.hasOwn(SHAPES, kind) ? SHAPES[kind] : undefined;
   if (shape === undefined) throw protocolError("proof.malformed", "the file does not begin as a Hansa proof does");
+  requireShape("proof", shape, file);
+}
+
+/**
+ * Holds what a state file begins with against its shape.
+ *
+ * @throws HansaError `proof.malformed`
+ */
+export function checkStateShape(opening: unknown): void {
+  requireShape("state file", STATE, opening);
+}
+
+function requireShape(what: string, shape: TSchema, file: unknown): void {
   if (Value.Check(shape, file)) return;
   const first = Value.Errors(shape, file).First();
-  throw protocolError("proof.malformed", `proof: ${first?.path ?? ""} ${first?.message ?? "does not fit"}`, {
+  throw protocolError("proof.malformed", `${what}: ${first?.path ?? ""} ${first?.message ?? "does not fit"}`, {
     path: first?.path ?? "",
   });
 }

@@ -188,7 +188,12 @@ export interface NodeRecord {
   /** `retired`: its member took it out, peers refuse it. */
   readonly status: "registered" | "retired";
   /** What consensus caught it at, oldest first, the last 16. */
-  readonly misbehaviour: readonly { readonly kind: string; readonly block: number; readonly height: number; readonly at: number }[];
+  readonly misbehaviour: readonly {
+    readonly kind: string;
+    readonly block: number;
+    readonly height: number;
+    readonly at: number;
+  }[];
   /** Block time of its registration, milliseconds. */
   readonly since: number;
 }

@@ -42,6 +42,22 @@ export const LEDGER_ERRORS = {
     meaning: "Records and header disagree: the stored state is not the one that was signed.",
     advice: "The data was altered or damaged; restore a backup.",
   },
+  "ledger.inheritance-missing": {
+    status: 500,
+    meaning: "The group goes on from another one, and that one's records are not at hand.",
+    advice: "Take the group in again with `hansa group join … --state`, or let the node begin from a peer's snapshot.",
+  },
+  "ledger.founder-key": {
+    status: 422,
+    meaning: "A founder's key is none with which its DID authenticates in the group that the new one goes on from.",
+    advice: "Found without this member; the new group's members admit it by vote, under the keys that it has.",
+  },
+  "ledger.node-conflict": {
+    status: 422,
+    meaning: "A node or voting key of the genesis belonged to another node in the group that the new one goes on from.",
+    advice:
+      "Let that founder make fresh keys: `hansa group request` with a group name that its home does not have yet.",
+  },
   "query.unknown": { status: 404, meaning: "There is no such query.", advice: "GET /openapi.json lists them." },
   "query.arguments": {
     status: 400,

@@ -27,6 +27,7 @@ import type { Place, StateStore, StoredRecord } from "../state/store.ts";
 import { ledgerError } from "./errors.ts";
 import { checkAgainstState, DecodedTransactions, executeTransaction, type Group } from "./execute.ts";
 import { genesisRecords } from "./genesis.ts";
+import { inheritRecords } from "./inherit.ts";
 import { runQuery } from "./query.ts";
 import { ReplayWindow, recordIds } from "./replay-window.ts";
 import { restoreStore } from "./restore.ts";
@@ -64,6 +65,7 @@ export class Ledger {
   readonly group: Group;
   readonly genesis: Genesis;
   readonly #store: StateStore;
+  readonly #inherited: Iterable<StoredRecord> | undefined;
   readonly #decoded = new DecodedTransactions();
   readonly #verified = new VerifiedSignatures();
   #state: State;
@@ -75,10 +77,13 @@ export class Ledger {
   /**
    * Opens a ledger over its store: builds the tree from the stored records and holds its root against the signed header.
    *
+   * @param inherited - where the genesis names a group that this one goes on from: that one's records, all slots from 0 on. They are read
+   * when the genesis is executed, twice, and not kept
    * @throws HansaError `ledger.genesis-mismatch`, `ledger.root-mismatch`
    */
-  constructor(genesis: Genesis, store: StateStore) {
+  constructor(genesis: Genesis, store: StateStore, inherited?: Iterable<StoredRecord>) {
     this.genesis = genesis;
+    this.#inherited = inherited;
     this.group = { id: groupIdOf(genesis), alliance: genesis.alliance };
     this.#store = store;
     this.#state = new State(store);
@@ -167,12 +172,27 @@ export class Ledger {
     return bytes === undefined ? undefined : (decodeJson(bytes) as unknown as Receipt);
   }
 
-  /** The block that makes the genesis; executed and committed like any other. */
+  /**
+   * The block that makes the genesis; executed and committed like any other.
+   *
+   * @throws HansaError `ledger.block-order`; of a group that goes on from another one also `ledger.inheritance-missing`,
+   * `ledger.root-mismatch`, `ledger.founder-key`, `ledger.node-conflict`
+   */
   executeGenesis(): Execution {
     if (this.#head !== undefined)
       throw ledgerError("ledger.block-order", "the ledger has begun already", { height: this.height });
-    const staged = this.#state.stage(genesisRecords(this.genesis));
+    const staged = this.#state.stage(this.#firstRecords());
     return this.#prepare({ height: 0, time: this.genesis.time, transactions: [] }, staged, [], []);
+  }
+
+  #firstRecords(): Map<string, object> {
+    const { from } = this.genesis;
+    if (from === undefined) return genesisRecords(this.genesis);
+    if (this.#inherited === undefined)
+      throw ledgerError("ledger.inheritance-missing", `the records of ${from.group} are not at hand`, {
+        group: from.group,
+      });
+    return inheritRecords(this.genesis, this.#inherited);
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { BlockHeader, Genesis, SignedHeader } from "#protocol";
 import { MemoryStore } from "../state/memory-store.ts";
+import type { StoredRecord } from "../state/store.ts";
 import { Ledger } from "./ledger.ts";
 
 export interface ReplayStep {
@@ -14,12 +15,14 @@ export interface ReplayStep {
  * Recomputes every block from its transactions alone and compares header by header: state, receipts and transactions.
  *
  * @param blocks - stored blocks from height 0 on, ascending
+ * @param inherited - records of the group that this one goes on from, if it does
  */
 export function* replayBlocks(
   genesis: Genesis,
   blocks: Iterable<SignedHeader & { readonly transactions: readonly Uint8Array[] }>,
+  inherited?: Iterable<StoredRecord>,
 ): IterableIterator<ReplayStep> {
-  const ledger = new Ledger(genesis, new MemoryStore());
+  const ledger = new Ledger(genesis, new MemoryStore(), inherited);
   for (const { header, certificate, transactions } of blocks) {
     const execution =
       header.height === 0

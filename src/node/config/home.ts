@@ -27,6 +27,8 @@ export interface GroupFiles {
   readonly trail: string;
   /** What only this node knows of consensus: its last vote, and the votes for changes of validators. In no backup: an old vote is a danger. */
   readonly consensus: string;
+  /** Where the group goes on from another one: that one's records. Its first block is made of them. */
+  readonly inherited: string;
   /** CometBFT's own folder. */
   readonly comet: string;
   /** Snapshots for peers. */
@@ -54,6 +56,7 @@ export function homeAt(folder: string): Home {
         events: join(base, "events.db"),
         trail: join(base, "trail.db"),
         consensus: join(base, "consensus.db"),
+        inherited: join(base, "inherited.db"),
         comet: join(base, "cometbft"),
         snapshots: join(base, "snapshots"),
         peers: join(base, "peers.json"),
