@@ -39,6 +39,7 @@ import { engineStatus } from "./commands/engine/status.ts";
 import { errors } from "./commands/errors.ts";
 import { groupCombine } from "./commands/group/combine.ts";
 import { groupCreate } from "./commands/group/create.ts";
+import { groupInherit } from "./commands/group/inherit.ts";
 import { groupJoin } from "./commands/group/join.ts";
 import { groupLeave } from "./commands/group/leave.ts";
 import { groupList } from "./commands/group/list.ts";
@@ -111,7 +112,17 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
   {
     name: "group",
     summary: "Groups of this home: found one with other members, join, leave.",
-    commands: [groupRequest, groupCreate, groupShow, groupSign, groupCombine, groupJoin, groupLeave, groupList],
+    commands: [
+      groupRequest,
+      groupCreate,
+      groupShow,
+      groupSign,
+      groupCombine,
+      groupJoin,
+      groupLeave,
+      groupList,
+      groupInherit,
+    ],
   },
   {
     name: "member",

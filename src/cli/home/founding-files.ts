@@ -40,6 +40,7 @@ export function foundingJson(checked: CheckedFounding) {
     group: checked.groupId,
     time: genesis.time,
     parameters: genesis.parameters,
+    ...(genesis.from === undefined ? {} : { from: genesis.from }),
     founders: checked.joinings.map(({ member, node }) => ({
       ...member,
       node: node === undefined ? null : { address: node.address, endpoint: node.endpoint ?? null },
@@ -62,6 +63,9 @@ export function foundingText(shell: Shell, checked: CheckedFounding): string {
   const head = shell.fields([
     ["group", checked.groupId],
     ["begins", formatTime(genesis.time)],
+    genesis.from === undefined
+      ? undefined
+      : ["goes on from", `${genesis.from.group} at height ${genesis.from.height}, header ${genesis.from.header}`],
     ["validators", `${voters}; goes on with ${faults} of them down or lying`],
     ["read by", parameters.reads === "parties" ? "its parties alone" : "anyone who reaches a node"],
     ["window", `${parameters.windowSeconds} s`],
@@ -80,10 +84,11 @@ export function foundingText(shell: Shell, checked: CheckedFounding): string {
 /** What is to be done next with a founding file. */
 export function nextStep(shell: Shell, checked: CheckedFounding, file: string): string {
   const missing = missingApprovals(checked).map(({ name }) => name);
+  const more = checked.founding.genesis.from === undefined ? "" : " --state <state file>";
   return shell.paint(
     "dim",
     missing.length === 0
-      ? `All have signed. Each founder runs: hansa group join ${file}`
-      : `Still to sign, each with hansa group sign ${file}: ${missing.join(", ")}`,
+      ? `All have signed. Each founder runs: hansa group join ${file}${more}`
+      : `Still to sign, each with hansa group sign ${file}${more}: ${missing.join(", ")}`,
   );
 }
