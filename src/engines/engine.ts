@@ -39,6 +39,8 @@ export interface ConsensusStatus {
   readonly blockInterval: number;
   /** Times that the engine's process was started anew since this node's start. */
   readonly restarts: number;
+  /** Why it does not answer, where that is known. */
+  readonly problem?: { readonly kind: string; readonly meaning: string; readonly advice: string };
 }
 
 /**

@@ -18,7 +18,7 @@ const UNKNOWN = {
   pool: 0,
 } as const;
 
-type Seen = Omit<ConsensusStatus, "blockInterval" | "restarts">;
+type Seen = Omit<ConsensusStatus, "blockInterval" | "restarts" | "problem">;
 
 /** Keeps what CometBFT says of itself, so that the engine's status needs no waiting. */
 export class ConsensusWatch {
@@ -30,6 +30,8 @@ export class ConsensusWatch {
   #block = 0;
   #blockAt: number | undefined;
   #interval = 0;
+  /** What the process last told of before it ended; over once it answers again. */
+  #trouble: ConsensusStatus["problem"];
   #stopped = true;
   #timer: (() => void) | undefined;
   #waiting: (() => void)[] = [];
@@ -63,6 +65,10 @@ export class ConsensusWatch {
   /** CometBFT's process has ended. */
   down(): void {
     this.#seen = { ...this.#seen, up: false, peers: [], pool: 0 };
+    const { problem } = this.#process.status();
+    if (problem === undefined) return;
+    const { kind, meaning, advice } = problem;
+    this.#trouble = { kind, meaning, advice };
   }
 
   /** A block of CometBFT became durable. */
@@ -79,6 +85,7 @@ export class ConsensusWatch {
       block: Math.max(this.#block, this.#seen.block),
       blockInterval: this.#interval,
       restarts: this.#process.status().restarts,
+      ...(this.#trouble === undefined ? {} : { problem: this.#trouble }),
     };
   }
 
@@ -102,6 +109,7 @@ export class ConsensusWatch {
         validator: Number(status.validator_info.voting_power) > 0,
         pool: Number(pool.total ?? 0),
       };
+      this.#trouble = undefined;
       this.#answered(this.#seen.block);
       this.#release();
     } catch {

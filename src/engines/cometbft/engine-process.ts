@@ -14,5 +14,7 @@ export interface EngineProcess {
     readonly running: boolean;
     /** Times that it was started anew. */
     readonly restarts: number;
+    /** Trouble that it told of since its last start. */
+    readonly problem?: { readonly kind: string; readonly meaning: string; readonly advice: string } | undefined;
   };
 }

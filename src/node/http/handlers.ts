@@ -25,7 +25,12 @@ export function routeHandlers(options: HttpOptions): Handlers {
     health(call) {
       const problems = options.groups.flatMap(({ name, engine }) => {
         const { state, failing, consensus } = engine.status();
-        if (consensus !== undefined && !consensus.up) return [`CometBFT of group ${name} does not answer`];
+        if (consensus?.up === false) {
+          const { problem } = consensus;
+          return [
+            `CometBFT of group ${name} does not answer${problem === undefined ? "" : `: ${problem.meaning} ${problem.advice}`}`,
+          ];
+        }
         if (consensus?.catchingUp === true) return [`group ${name} still fetches what the others have`];
         if (state !== "running") return [`the engine of group ${name} is ${state}`];
         return failing === 0 ? [] : [`the last ${failing} blocks of group ${name} could not be stored`];

@@ -27,6 +27,7 @@ describe.skipIf(ENGINE === undefined)(`four members, any of them faulty${WITHOUT
     await network.progress(OTHERS, 10);
     await passed(Math.max(0, TEN_SECONDS - (performance.now() - begun)));
     await network.progress(OTHERS, 3);
+    if ("disconnect" in fault) expect(await network.height(LAST)).toBeLessThan(await network.height("acme"));
     await mend();
     await network.progress(network.names, 3);
     await network.check(load);

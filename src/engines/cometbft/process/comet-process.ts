@@ -12,6 +12,7 @@ import { cometGenesis, writeConfigFiles } from "./config-files.ts";
 import { LogReader } from "./log-reader.ts";
 import { makeNodeKeyFile, NODE_KEY_FILE, type NodeKeyFile } from "./node-key.ts";
 import { endOrphan, markProcess, unmarkProcess } from "./orphan.ts";
+import { endsConsensus } from "./problems.ts";
 import type { CometProcessExit, CometProcessOptions, CometProcessStatus, ProcessProblem } from "./process-options.ts";
 import { chooseRunFolder, type RunFolder } from "./run-folder.ts";
 import { VoteSigner } from "./vote-signer/vote-signer.ts";
@@ -202,7 +203,11 @@ export class CometProcess implements EngineProcess {
         // A group of its own: Ctrl-C at the terminal reaches our process, which then ends this one in good order.
         detached: true,
       });
-      this.#watch(child, new LogReader({ log, clock, secrets: key.secrets, onProblem: (found) => this.#note(found) }));
+      const onProblem = (found: ProcessProblem) => {
+        this.#note(found);
+        if (endsConsensus(found.line)) this.#giveUp(child);
+      };
+      this.#watch(child, new LogReader({ log, clock, secrets: key.secrets, onProblem }));
       await once(child, "spawn");
       if (child.pid !== undefined) await markProcess(folder, child.pid, run.path);
     } catch (error) {
@@ -248,6 +253,13 @@ export class CometProcess implements EngineProcess {
     if (this.#problem?.kind !== problem.kind)
       this.#options.log.error({ ...problem }, `the engine's process is in trouble: ${problem.meaning}`);
     this.#problem = problem;
+  }
+
+  /** Ends a process that is of no use any more, as if it had ended by itself: it is started anew, and what it could not do it tries again. */
+  #giveUp(child: ChildProcess): void {
+    if (child !== this.#child || !child.kill("SIGTERM")) return;
+    const cancel = this.#options.clock.after(PATIENCE, () => void child.kill("SIGKILL"));
+    child.once("close", cancel);
   }
 
   /** The process ended though nobody asked it to. */

@@ -38,7 +38,9 @@ const SIGNS: readonly {
   },
   {
     kind: "diverged",
-    signs: /AppHash does not match|does not match app's AppHash|wrong Block\.Header\.(AppHash|LastResultsHash)/,
+    // The same words about a proposal speak of whoever proposed it.
+    signs:
+      /AppHash does not match|does not match app's AppHash|(CONSENSUS FAILURE|Error in validation|panic:).*wrong Block\.Header\.(AppHash|LastResultsHash)/,
     meaning: "Executing a block gave another state than the members agreed on.",
     advice: `Do not rely on this node: compare its version with the others', run \`hansa ledger replay\`, and report it. ${REJOIN}`,
   },
@@ -63,6 +65,11 @@ const SIGNS: readonly {
       "See what the line says. Another version of `cometbft` than the pinned one may be in use: `hansa engine status`.",
   },
 ];
+
+/** Whether the process says that it takes part in consensus no more. It goes on running all the same, and answers as if nothing were. */
+export function endsConsensus(line: string): boolean {
+  return line.includes("CONSENSUS FAILURE");
+}
 
 /** What a line of the process's log says is wrong, where it is one of the known troubles. */
 export function recognise(line: string): ProcessProblem | undefined {
