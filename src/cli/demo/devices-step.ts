@@ -25,7 +25,7 @@ export async function connectDevices(stage: Stage, report: Report, options: Hous
       product,
       did,
       topic: topicOf(cast.platform),
-      broker: stage.node.mqttUrl,
+      broker: stage.brokerOf(cast.platform),
       connectionToken: () => signConnectionToken(did, stage.groupId, kid, signer, Date.now(), 600),
       clock: systemClock,
       tick: 5000,

@@ -21,12 +21,14 @@ export interface Report {
   byHand(command: string): void;
 }
 
-/** What all steps share: the node, the keys, and how parties act through the sdk. */
+/** What all steps share: where things are, the keys, and how parties act through the sdk. Of one node, or of a node for each member. */
 export interface Stage {
+  /** Folder for files that steps write. */
   readonly home: string;
-  readonly node: RunningNode;
   readonly groupId: string;
   readonly signal: AbortSignal;
+  /** Where a platform's devices connect over MQTT. */
+  brokerOf(platform: CastDevice["platform"]): string;
   party(name: string): Party;
   /** A client that signs as this party. */
   as(name: string): Client;
@@ -35,6 +37,7 @@ export interface Stage {
   did(device: CastDevice): Did;
 }
 
+/** The stage of one node that plays for all members. */
 export function createStage(home: string, node: RunningNode, keys: KeyFile, signal: AbortSignal): Stage {
   const [group] = node.groups;
   if (group === undefined) throw new Error("the node serves no group");
@@ -50,9 +53,9 @@ export function createStage(home: string, node: RunningNode, keys: KeyFile, sign
   const as = (name: string) => createClient({ url: node.url, group: group.id, signer: party(name) });
   return {
     home,
-    node,
     groupId: group.id,
     signal,
+    brokerOf: () => node.mqttUrl,
     party,
     as,
     send: (name, operations, also = []) =>

@@ -27,8 +27,8 @@ export async function exportTrail(stage: Stage, report: Report): Promise<void> {
 }
 
 function verifyInAnotherProcess(file: string, trust: string): Promise<{ readonly code: number | null }> {
-  // An address that answers nobody: verification must not need one.
-  const main = fileURLToPath(new URL("../main.js", import.meta.url));
+  // An address that answers nobody: verification must not need one. `src/cli/demo` and `dist/cli/demo` lie equally deep below the package.
+  const main = fileURLToPath(new URL("../../../bin/hansa.js", import.meta.url));
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [main, "verify", file, "--trust", trust, "--json"], {
       env: { ...process.env, HANSA_URL: "http://127.0.0.1:1" },

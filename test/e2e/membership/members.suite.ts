@@ -42,7 +42,7 @@ export interface FoundOptions {
 /** One member at its home. */
 interface Seat {
   readonly home: MemberHome;
-  readonly keys: KeyFile;
+  keys: KeyFile;
   readonly party: Party;
   readonly env: Readonly<Record<string, string>>;
   node: MemberNode | undefined;
@@ -55,6 +55,7 @@ export class Members {
   readonly made: Alliance;
   readonly #seats = new Map<string, Seat>();
   readonly #others = new Map<string, Party>();
+  readonly #replaced: KeyFile[] = [];
 
   private constructor(made: Alliance) {
     this.made = made;
@@ -103,6 +104,15 @@ export class Members {
 
   keys(name: string): KeyFile {
     return this.#seat(name).keys;
+  }
+
+  /** Reads a key file again that commands have added keys to. */
+  async openKeys(name: string): Promise<KeyFile> {
+    const seat = this.#seat(name);
+    // The party goes on signing with what was opened first.
+    this.#replaced.push(seat.keys);
+    seat.keys = await openKeyFile(homeAt(seat.home.folder).keyFile, seat.home.passphrase);
+    return seat.keys;
   }
 
   node(name: string): MemberNode {
@@ -208,14 +218,24 @@ export class Members {
     return receipt;
   }
 
-  /** What the ledger advises where its last block is too old to say who is there: the same again, at once. */
+  /**
+   * What the ledger advises where its last block is too old to say who is there: the same again, at once. A machine with much to do makes
+   * a vote come too late for its block, and its node count as absent, though it runs: the next block says otherwise.
+   */
   async #freshly(send: () => Promise<Receipt>): Promise<Receipt> {
-    try {
-      return await send();
-    } catch (error) {
-      if (!isHansaError(error, "nodes.stale")) throw error;
-      return send();
-    }
+    const end = Date.now() + 30 * SECONDS;
+    for (;;)
+      try {
+        return await send();
+      } catch (error) {
+        if (Date.now() > end || !(isHansaError(error, "nodes.stale") || this.#isLate(error))) throw error;
+      }
+  }
+
+  #isLate(error: unknown): boolean {
+    if (!isHansaError(error, "nodes.no-quorum") && !isHansaError(error, "nodes.still-voting")) return false;
+    const { absent } = error.payload as { readonly absent: readonly string[] };
+    return this.admitted().some((name) => absent.includes(this.home(name).node));
   }
 
   watched(names: readonly string[] = this.running()): Watched[] {
@@ -276,7 +296,7 @@ export class Members {
 
   async remove(): Promise<void> {
     await Promise.all([...this.#seats.values()].map(({ node }) => node?.stop()));
-    for (const { keys } of this.#seats.values()) keys.close();
+    for (const keys of [...this.#replaced, ...[...this.#seats.values()].map((seat) => seat.keys)]) keys.close();
     if (process.env["KEEP"] === undefined) rmSync(this.made.folder, { recursive: true, force: true });
   }
 
