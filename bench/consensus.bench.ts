@@ -38,7 +38,11 @@ async function startNetwork(members: number): Promise<Network> {
       log: { level: "warn" },
     },
   });
-  const nodes = alliance.homes.map((home) => startMember(home));
+  // A program before the first node's, such as one that adds `--cpu-prof`: to see where its time goes.
+  const launcher = process.env["HANSA_BENCH_LAUNCHER"];
+  const nodes = alliance.homes.map((home, i) =>
+    startMember(home, i === 0 && launcher !== undefined ? { launcher: [launcher] } : {}),
+  );
   await Promise.all(nodes.map((node) => node.waitUp()));
   const parties: Party[] = [];
   for (const home of alliance.homes) {
