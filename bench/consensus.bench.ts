@@ -67,13 +67,11 @@ async function createSubjects(network: Network, count: number): Promise<Party[]>
   for (let from = 0; from < count; from += OPERATIONS)
     await sendOperations(
       network.as(0),
-      subjects
-        .slice(from, from + OPERATIONS)
-        .map(({ signer }) =>
-          operation("identity.create", {
-            publicKey: encodeMultikey({ algorithm: "Ed25519", bytes: signer.publicKey }),
-          }),
-        ),
+      subjects.slice(from, from + OPERATIONS).map(({ signer }) =>
+        operation("identity.create", {
+          publicKey: encodeMultikey({ algorithm: "Ed25519", bytes: signer.publicKey }),
+        }),
+      ),
     );
   return subjects;
 }

@@ -9,12 +9,23 @@ export interface LoadResult {
   /** Answers that were not a receipt with code 0. */
   readonly refused: number;
   readonly firstRefusal: string | undefined;
+  /** Receipts with code 0. */
+  readonly executed: number;
 }
 
 /** Request of one transaction, as bytes. */
 export function encodeRequest(path: string, transaction: string): Buffer {
   return Buffer.from(
     `POST ${path} HTTP/1.1\r\nhost: node\r\ncontent-type: application/jwt\r\ncontent-length: ${transaction.length}\r\n\r\n${transaction}`,
+    "latin1",
+  );
+}
+
+/** Request of several transactions, as bytes. */
+export function encodeBatch(path: string, transactions: readonly string[]): Buffer {
+  const body = transactions.join("\n");
+  return Buffer.from(
+    `POST ${path} HTTP/1.1\r\nhost: node\r\ncontent-type: application/jwt-seq\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
     "latin1",
   );
 }
@@ -26,6 +37,7 @@ export async function submitAll(url: string, requests: readonly Buffer[], client
   let done = 0;
   let refused = 0;
   let firstRefusal: string | undefined;
+  let executed = 0;
   const started = performance.now();
   await new Promise<void>((resolve, reject) => {
     const finish = (sockets: Socket[]) => {
@@ -39,6 +51,9 @@ export async function submitAll(url: string, requests: readonly Buffer[], client
       sockets.push(socket);
       let sent = 0;
       let buffered = "";
+      let length = -1;
+      const parts: Buffer[] = [];
+      let gathered = 0;
       const send = () => {
         const request = requests[next++];
         if (request === undefined) return;
@@ -48,23 +63,33 @@ export async function submitAll(url: string, requests: readonly Buffer[], client
       socket.once("connect", send);
       socket.on("error", reject);
       socket.on("data", (data) => {
-        buffered = buffered === "" ? data.toString("latin1") : buffered + data.toString("latin1");
-        const split = buffered.indexOf("\r\n\r\n");
-        if (split < 0) return;
-        const length = Number(/content-length: (\d+)/i.exec(buffered)?.[1] ?? 0);
-        if (buffered.length < split + 4 + length) return;
+        if (length < 0) {
+          buffered += data.toString("latin1");
+          const split = buffered.indexOf("\r\n\r\n");
+          if (split < 0) return;
+          length = Number(/content-length: (\d+)/i.exec(buffered)?.[1] ?? 0);
+          parts.push(Buffer.from(buffered.slice(split + 4), "latin1"));
+          gathered = buffered.length - split - 4;
+        } else {
+          parts.push(data);
+          gathered += data.length;
+        }
+        if (gathered < length) return;
         latencies[done++] = performance.now() - sent;
-        const body = buffered.slice(split + 4);
-        if (!body.includes('"code":0,')) {
+        const body = Buffer.concat(parts.splice(0)).toString("latin1");
+        const good = body.split('"code":0,').length - 1;
+        executed += good;
+        if (good === 0 || body.includes('"problem":{')) {
           refused++;
           firstRefusal ??= body;
         }
         buffered = "";
+        length = -1;
         if (done === requests.length) finish(sockets);
         else send();
       });
     }
   });
   const seconds = (performance.now() - started) / 1000;
-  return { rate: requests.length / seconds, latencies: latencies.sort(), refused, firstRefusal };
+  return { rate: requests.length / seconds, latencies: latencies.sort(), refused, firstRefusal, executed };
 }

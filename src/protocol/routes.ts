@@ -29,6 +29,9 @@ const ValidatorsFrom = Type.Optional(
 );
 const TopicQuery = { topic: TopicName };
 
+/** Limits of a batch of transactions. */
+export const BATCH_LIMITS = { transactions: 500, bytes: 4 * 1024 * 1024 } as const;
+
 export const ROUTES = {
   health: {
     method: "GET",
@@ -84,6 +87,18 @@ export const ROUTES = {
       wait: Type.Optional(Type.Union([Type.Literal("0"), Type.Literal("1")], { description: "0: answer 202 at once" })),
     }),
     answer: { type: "application/json", example: { id: "674…", height: 12, index: 0, code: 0, facts: [] } },
+  },
+  submitMany: {
+    method: "POST",
+    path: `${Group}/transactions/batch`,
+    access: "open",
+    summary:
+      "Executes up to 500 signed transactions, one a line; answers for each, in order, its receipt once it is durable, or why it was refused. They are independent of each other.",
+    body: ["application/jwt-seq"],
+    answer: {
+      type: "application/json",
+      example: { items: [{ receipt: { id: "674…", height: 12, index: 0, code: 0, facts: [] } }] },
+    },
   },
   transaction: {
     method: "GET",

@@ -73,6 +73,7 @@ export * from "./actions/ledger/get-record.ts";
 export * from "./actions/ledger/list-all.ts";
 export * from "./actions/ledger/query.ts";
 export * from "./actions/ledger/send-operations.ts";
+export * from "./actions/ledger/submit-batch.ts";
 export * from "./actions/ledger/submit-transaction.ts";
 export * from "./actions/ledger/transaction-status.ts";
 export { acceptLinkage } from "./actions/linkages/accept.ts";

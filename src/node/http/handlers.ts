@@ -3,7 +3,7 @@ import { Value } from "@sinclair/typebox/value";
 import type { FastifyReply } from "fastify";
 import { decodeHex, HansaError } from "#base";
 import { liveEvents, proveEvent, publishEvent, readEvents } from "#events";
-import { QUERIES, type QueryName, type RouteName } from "#protocol";
+import { BATCH_LIMITS, QUERIES, type QueryName, type RouteName } from "#protocol";
 import { nodeError } from "../errors.ts";
 import type { GroupService } from "../group-service.ts";
 import { certifyTrail, recordProofOf } from "../proofs.ts";
@@ -11,6 +11,7 @@ import { describeCommandRun } from "../runs.ts";
 import { trailProofOf } from "../trail.ts";
 import { withoutHint } from "./access.ts";
 import { openApiDocument } from "./openapi.ts";
+import { problemOf } from "./problem.ts";
 import type { Call, HttpOptions } from "./server.ts";
 
 type Answer = object | string | undefined;
@@ -71,6 +72,19 @@ export function routeHandlers(options: HttpOptions): Handlers {
       if (first !== undefined) return first;
       reply.code(202);
       return { status: "pending" };
+    },
+
+    async submitMany({ group, body }) {
+      const items = await Promise.all(
+        linesOf(body).map(async (line) => {
+          try {
+            return { receipt: await group.submission.submit(line) };
+          } catch (error) {
+            return { problem: problemOf(withoutHint(group, error)).body };
+          }
+        }),
+      );
+      return { items };
     },
 
     transaction({ group, parameters }) {
@@ -212,6 +226,24 @@ async function sendFrames(reply: FastifyReply, frames: AsyncIterable<string>): P
 /** Engine height of the validators that the asker trusts already. */
 function fromOf(query: Call["query"]): number | undefined {
   return query["from"] === undefined ? undefined : Number(query["from"]);
+}
+
+/** Lines of a batch; an empty one at the end is none. */
+function linesOf(body: Buffer | undefined): Buffer[] {
+  const lines: Buffer[] = [];
+  for (let from = 0; body !== undefined && from < body.length; ) {
+    const end = body.indexOf(0x0a, from);
+    const to = end < 0 ? body.length : end;
+    // A copy: what stays in memory must not keep the whole request there.
+    if (to > from) lines.push(Buffer.from(body.subarray(from, to)));
+    from = to + 1;
+  }
+  if (lines.length === 0 || lines.length > BATCH_LIMITS.transactions)
+    throw nodeError("http.bad-request", `a batch has 1 to ${BATCH_LIMITS.transactions} transactions, one a line`, {
+      problem: "lines",
+      lines: lines.length,
+    });
+  return lines;
 }
 
 function required<Value>(value: Value | undefined): Value {

@@ -14,7 +14,7 @@ import Fastify, {
 } from "fastify";
 import { type Clock, HansaError } from "#base";
 import type { Principal } from "#events";
-import { ROUTES, type Route, type RouteName, TRANSACTION_LIMITS } from "#protocol";
+import { BATCH_LIMITS, ROUTES, type Route, type RouteName, TRANSACTION_LIMITS } from "#protocol";
 import { nodeError } from "../errors.ts";
 import type { GroupService } from "../group-service.ts";
 import type { Log } from "../log.ts";
@@ -237,6 +237,7 @@ function mount(
   server.route({
     method: route.method,
     url: route.path,
+    ...(name === "submitMany" ? { bodyLimit: BATCH_LIMITS.bytes } : {}),
     // A trail reads many blocks for one question.
     config: name === "trail" ? { rateLimit: { max: Math.min(TRAILS_PER_MINUTE, options.requestsPerMinute) } } : {},
     async handler(request, reply) {
@@ -259,7 +260,8 @@ function mount(
         open.requests.add(request.raw, route.access, group, principal);
         reply.raw.once("close", () => open.requests.remove(request.raw));
       }
-      if (name === "submit" && open.peers !== undefined) reply.raw.once("close", open.peers.hold(request.raw.socket));
+      if ((name === "submit" || name === "submitMany") && open.peers !== undefined)
+        reply.raw.once("close", open.peers.hold(request.raw.socket));
       const call: Call = {
         group,
         parameters,
