@@ -9,7 +9,7 @@ import { homeAt } from "#node";
 import { operation, prepareClaims, routeUrl, signTransaction } from "#protocol";
 import { createClient, createParty, type Party, sendOperations } from "#sdk";
 import { startBareNetwork } from "./comet-network.ts";
-import { encodeRequest, submitAll } from "./http-load.ts";
+import { encodeBatch, encodeRequest, submitAll } from "./http-load.ts";
 import { BenchReport, cpuSeconds, numberOption, progress, quantile, rawVerifyRate } from "./report.ts";
 
 const transactions = numberOption("transactions", 24_000);
@@ -17,6 +17,8 @@ const clients = numberOption("clients", 2000);
 const threads = numberOption("threads", 0);
 const QUIET = 40;
 const OPERATIONS = 100;
+/** Transactions in one request, to bare nodes and to members' nodes alike. */
+const BATCH = 50;
 
 interface Network {
   readonly alliance: Alliance;
@@ -111,8 +113,13 @@ interface Load {
 }
 
 /** Submits to all members' nodes evenly, and waits for every receipt. */
-async function submitEverywhere(network: Network, texts: readonly string[], connections: number): Promise<Load> {
-  const path = routeUrl("", "submit", { group: network.alliance.groupId });
+async function submitEverywhere(
+  network: Network,
+  texts: readonly string[],
+  connections: number,
+  batch = 1,
+): Promise<Load> {
+  const path = routeUrl("", batch === 1 ? "submit" : "submitMany", { group: network.alliance.groupId });
   const shares = network.nodes.map((_, i) => texts.filter((__, j) => j % network.nodes.length === i));
   const pids = network.nodes.map(({ pid }) => ({ node: pid, comet: childrenOf(pid) }));
   const spent = () => ({
@@ -125,8 +132,8 @@ async function submitEverywhere(network: Network, texts: readonly string[], conn
     shares.map((share, i) =>
       submitAll(
         (network.nodes[i] as MemberNode).url,
-        share.map((text) => encodeRequest(path, text)),
-        Math.ceil(connections / network.nodes.length),
+        batch === 1 ? share.map((text) => encodeRequest(path, text)) : batches(share, batch, path),
+        Math.ceil(connections / batch / network.nodes.length),
       ),
     ),
   );
@@ -135,6 +142,8 @@ async function submitEverywhere(network: Network, texts: readonly string[], conn
   const refused = results.reduce((sum, result) => sum + result.refused, 0);
   if (refused > 0)
     throw new Error(`${refused} refused, the first: ${results.find((one) => one.refused > 0)?.firstRefusal}`);
+  const executed = results.reduce((sum, result) => sum + result.executed, 0);
+  if (executed !== texts.length) throw new Error(`${executed} of ${texts.length} were executed`);
   const latencies = Float64Array.from(results.flatMap((result) => [...result.latencies])).sort();
   return {
     rate: texts.length / seconds,
@@ -143,6 +152,13 @@ async function submitEverywhere(network: Network, texts: readonly string[], conn
     nodeCpu: ((after.node - before.node) * 1e6) / texts.length,
     cometCpu: ((after.comet - before.comet) * 1e6) / texts.length,
   };
+}
+
+function batches(texts: readonly string[], size: number, path: string): Buffer[] {
+  const requests: Buffer[] = [];
+  for (let from = 0; from < texts.length; from += size)
+    requests.push(encodeBatch(path, texts.slice(from, from + size)));
+  return requests;
 }
 
 function childrenOf(pid: number): number[] {
@@ -170,10 +186,10 @@ async function measureNetwork(report: BenchReport, members: number, bare: number
       quiet.push((await submitEverywhereOne(network, text)) as number);
     quiet.sort((a, b) => a - b);
     progress(`sign ${transactions.toLocaleString("en-GB")} transactions`);
-    await submitEverywhere(network, signOne(network, subjects, 3000, "warm"), clients);
+    await submitEverywhere(network, signOne(network, subjects, 3000, "warm"), clients, BATCH);
     const texts = signOne(network, subjects, transactions, "run");
-    progress(`${clients} clients submit and wait`);
-    const load = await submitEverywhere(network, texts, clients);
+    progress(`${clients} transactions under way, ${BATCH} to a request, as the bare nodes get them`);
+    const load = await submitEverywhere(network, texts, clients, BATCH);
     report.add({
       name: `signed transactions, ${what}`,
       value: load.rate,
@@ -198,6 +214,10 @@ async function measureNetwork(report: BenchReport, members: number, bare: number
       ...(bare === undefined ? {} : { must: "≤ 250 ms", holds: quantile(quiet, 0.5) <= 250 }),
     });
     report.add({ name: `p99 to commit at low load, ${what}`, value: quantile(quiet, 0.99), unit: "ms" });
+    progress("the same, each in a request of its own");
+    const single = await submitEverywhere(network, signOne(network, subjects, transactions / 2, "single"), clients);
+    report.add({ name: `signed transactions, one to a request, ${what}`, value: single.rate, unit: "/s" });
+    report.add({ name: `p50 of these, ${what}`, value: single.p50, unit: "ms" });
     progress(`${OPERATIONS} operations to a transaction`);
     const many = await submitEverywhere(network, signMany(network, 200), 64);
     report.add({
@@ -256,16 +276,16 @@ report.add({ name: "raw Ed25519 verify, one core", value: rawVerifyRate(), unit:
 progress("four bare CometBFT nodes with kvstore");
 const bareNetwork = await startBareNetwork(4);
 // As large as a signed transaction of one operation.
-const SIZE = 560;
+const SIZE = 690;
 const payload = (i: number) =>
   Buffer.from(`k${i}=${Buffer.from(randomBytes(SIZE)).toString("hex")}`.slice(0, SIZE)).toString("base64");
 await bareNetwork.commitRate(
   Array.from({ length: 2000 }, (_, i) => payload(i + 10_000_000)),
-  50,
+  BATCH,
 );
 const bare = await bareNetwork.commitRate(
   Array.from({ length: transactions }, (_, i) => payload(i)),
-  50,
+  BATCH,
 );
 report.add({ name: "kvstore, 4 validators", value: bare, unit: "/s" });
 const bareQuiet = await bareNetwork.latencies(Array.from({ length: QUIET }, (_, i) => payload(i + 20_000_000)));

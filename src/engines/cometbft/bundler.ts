@@ -23,7 +23,7 @@ export interface BundlerLimits {
 
 export const BUNDLER_DEFAULTS: BundlerLimits = {
   gather: 2,
-  delay: 10,
+  delay: 25,
   bytes: 131_072,
   transactions: 1000,
   flight: 8 << 20,
