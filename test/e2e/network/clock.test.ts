@@ -31,19 +31,15 @@ describe.skipIf(ENGINE === undefined || GO === undefined)(`a member whose clock 
       HANSA_COMETBFT: launchWith(join(folder, name, "cometbft"), binary, skewOf(skew)),
       NODE_OPTIONS: skewedNode(join(folder, name, "clock.mjs"), skew),
     };
-    const network = await Network.start({ members: 4, nodes: { [LAST]: { env } } });
+    // No clock of a member may say that the group does not exist yet.
+    const network = await Network.start({ members: 4, age: 2 * HOUR * 1000, nodes: { [LAST]: { env } } });
     try {
       const begun = Date.now();
       const load = await network.load({ from: OTHERS });
-      await network.progress(network.names, 30);
-      // A minute of idling in the eyes of the rules for stale blocks, without the minute: the wrong node takes part in all rounds.
-      await load.end();
+      await network.progress(network.names, 15);
+      await network.check(load);
       expect(load.unanswered).toBe(0);
-      expect(load.acknowledged.length).toBeGreaterThan(30);
-      const again = await network.load({ from: OTHERS });
-      await network.progress(network.names, 10);
-      await network.check(load, again);
-      expect(again.unanswered).toBe(0);
+      expect(load.acknowledged.length).toBeGreaterThan(15);
       const { items } = await getBlocks(await network.client("acme"), { from: 1, limit: 100 });
       for (const { header } of items) {
         expect(header.time).toBeGreaterThan(begun - 60_000);

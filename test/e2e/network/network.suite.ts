@@ -33,6 +33,8 @@ export interface Manifest {
   readonly entry?: { readonly snapshotBlocks?: number; readonly keepBlocks?: number };
   /** How single members' nodes differ from the others': what makes them faulty. */
   readonly nodes?: Readonly<Record<string, NodeOptions>>;
+  /** How long ago it was founded, milliseconds (0). */
+  readonly age?: number;
   /** Addresses of the members' machines: then no relay lies between them. */
   readonly hosts?: readonly string[];
 }
@@ -89,6 +91,7 @@ export class Network {
       parameters,
       ports,
       hosts,
+      now: Date.now() - (manifest.age ?? 0),
       config: { signatureThreads: 0 },
     });
     const nodes = new Map<string, MemberNode>();
@@ -206,6 +209,13 @@ export class Network {
   /** Ends nodes as an operator would. */
   async down(...names: readonly string[]): Promise<void> {
     await Promise.all(names.map((name) => this.#nodes.get(name)?.stop()));
+  }
+
+  /** The newest process of a member's node. */
+  node(name: string): MemberNode {
+    const node = this.#nodes.get(name);
+    if (node === undefined) throw new Error(`the node of ${name} was never started`);
+    return node;
   }
 
   /** Process of a member's CometBFT, and its folder of sockets; `undefined` where none runs. */

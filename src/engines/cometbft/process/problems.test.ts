@@ -23,3 +23,9 @@ it("only a process that gave up consensus is ended for what it says", () => {
   expect(endsConsensus(`panic: ${WRONG}`)).toBe(false);
   expect(recognise('{"_msg":"CONSENSUS FAILURE!!!","err":"anything"}')?.kind).toBe("halted");
 });
+
+it("a clock that is behind the group's genesis is named, since the engine does nothing but wait then", () => {
+  const line =
+    '{"_msg":"Genesis time is in the future. Sleeping until then...","genTime":"2026-01-01T00:00:00Z","level":"info"}';
+  expect(recognise(line)).toMatchObject({ kind: "clock", advice: expect.stringContaining("clock") });
+});

@@ -58,6 +58,12 @@ const SIGNS: readonly {
     advice: "The engine is started anew. Where it stops again, keep the files and report the line.",
   },
   {
+    kind: "clock",
+    signs: /Genesis time is in the future/,
+    meaning: "By this machine's clock the group does not exist yet: the engine waits for the time of its genesis.",
+    advice: "Set the clock right (`timedatectl`, NTP) and start the node anew.",
+  },
+  {
     kind: "refused",
     signs: /error in config file|error in genesis doc|can't get pubkey|failed to load or gen node key/,
     meaning: "The engine did not take its configuration, genesis, keys or signer.",

@@ -86,7 +86,7 @@ export interface CometProcessExit {
 
 /** Trouble that is recognised in the process's log. */
 export interface ProcessProblem {
-  readonly kind: "damaged" | "disk-full" | "in-use" | "ahead" | "behind" | "diverged" | "halted" | "refused";
+  readonly kind: "damaged" | "disk-full" | "in-use" | "ahead" | "behind" | "diverged" | "halted" | "refused" | "clock";
   readonly meaning: string;
   readonly advice: string;
   /** The line that says so. */
