@@ -23,6 +23,7 @@ export const ERROR_ROOMS = {
   ledger: ["Ledger", "The state machine itself, outside of any transaction."],
   query: ["Queries", "Questions to the ledger."],
   storage: ["Storage", "Encrypted databases, backups. docs/guide/operating.md says what to do in practice."],
+  tls: ["TLS", "Certificates of a member's own authority. docs/guide/access.md says how they are made and changed."],
   engine: ["Engines", "What puts transactions in order."],
   events: ["Events", "Topic logs, MQTT broker, events over HTTP."],
   linkage: ["Linkage runtime", "Why a linkage did not act: codes of traces and command receipts."],
@@ -117,7 +118,14 @@ export const SETTINGS = {
   hosted:
     "names, in the key file, of further members whose side of linkages and topics this node plays (docs/adr/0010-hosted-members.md)",
   "groups[].name": "name of the group; its files are in `groups/<name>/`",
-  "groups[].engineKey": "name, in the key file, of the key that signs block headers under the solo engine",
+  "groups[].engineKey":
+    "name, in the key file, of the key that signs block headers under the solo engine and votes under CometBFT",
+  "groups[].p2p.host": "CometBFT: address at which other members' nodes reach this one",
+  "groups[].p2p.port": "CometBFT: port for other members' nodes; the ledger names it to them",
+  "groups[].snapshotBlocks":
+    "CometBFT: blocks of the ledger from one snapshot for newcomers to the next, the same at all members; 0: none; 1,000 where left out",
+  "groups[].keepBlocks":
+    "CometBFT: newest blocks whose transactions and receipts are kept; of CometBFT's own blocks at least 10,000 stay; 0 or left out: all",
   "http.host":
     "address on which the HTTP API listens. There is no TLS: anything but loopback wants a proxy that adds it",
   "http.origins":
@@ -129,6 +137,8 @@ export const SETTINGS = {
   "limits.eventBytes": "bytes of one event's payload, over MQTT and HTTP",
   "limits.connections": "MQTT connections at once",
   "limits.waiting": "transactions that wait for a block; beyond it `engine.busy`",
+  "tls.mode":
+    "`off`, `server` (TLS for clients), or `mutual` (clients show certificates of the member's own authority)",
   signatureThreads: "threads that check signatures; 0 checks them on the main thread",
   "log.level": "least level that is logged",
   label: "what people call this node; kept and shown nowhere yet",
