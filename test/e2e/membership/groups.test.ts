@@ -164,7 +164,7 @@ describe.skipIf(ENGINE === undefined)(`groups${WITHOUT_ENGINE}`, () => {
     ] as const) {
       const gate = await gateOf(name, group, id);
       const refusal = await gate.request(node, question).catch((error: unknown) => error);
-      expect(refusal).toMatchObject({ code: "engine.peer-refused", payload: { by: "peer", reason } });
+      expect(refusal).toMatchObject({ code: "engine.peer-refused", payload: { by: "them", reason } });
       // A light client's way ends at the same door.
       const light = await fetch(`${gate.lightUrl(node)}/block?height=1`).then(
         ({ status }) => status,

@@ -207,6 +207,39 @@ describe.skipIf(ENGINE === undefined)(`rights${WITHOUT_ENGINE}`, { shuffle: fals
     expect(again.map(({ id }) => id)).toEqual(ids);
   });
 
+  it("16: what is pending while there is no quorum is committed once there is, though the node that took it was killed", {
+    timeout: LONG,
+  }, async () => {
+    const text = sign("castor", serviceOf(members.party("castor").did));
+    const { idText } = decodeTransaction(text);
+    const statusAt = async (at: string) => (await transactionStatus(members.as("castor", { at }), idText)).status;
+    for (const name of ["borea", "delphi"]) members.node(name).kill("SIGSTOP");
+    try {
+      const taken = await fetch(`${members.home("castor").url}/groups/${members.groupId}/transactions?wait=0`, {
+        method: "POST",
+        headers: { "content-type": "application/jwt" },
+        body: text,
+      });
+      expect([taken.status, await taken.json()]).toEqual([202, { status: "pending" }]);
+      await eventually("the transaction's way to acme", async () => {
+        // Nobody decides a block without two of four.
+        expect(await statusAt("castor")).toBe("pending");
+        expect(await statusAt("acme")).toBe("unknown");
+        return ((await members.look("acme"))[0]?.consensus?.pool ?? 0) > 0;
+      });
+      await members.kill("castor");
+    } finally {
+      for (const name of ["borea", "delphi"]) members.node(name).kill("SIGCONT");
+    }
+    for (const at of ["acme", "borea", "delphi"])
+      await eventually(`the transaction in ${at}'s ledger`, async () => (await statusAt(at)) === "committed");
+    await members.up("castor");
+    await members.agreed();
+    for (const at of ALL) expect(await statusAt(at)).toBe("committed");
+    const receipts = await Promise.all(ALL.map((at) => submitTransaction(members.as("castor", { at }), text)));
+    expect(new Set(receipts.map(({ height, index }) => `${height}/${index}`)).size).toBe(1);
+  });
+
   it("a device of one member sets off a device of another: the command goes from node to node, its receipt is anchored", {
     timeout: LONG,
   }, async () => {

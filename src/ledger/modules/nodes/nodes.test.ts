@@ -296,6 +296,18 @@ describe("validators", () => {
     expect(powers(all).size).toBe(3);
   });
 
+  it("say anew that they have caught up when they are to vote again: what they said before they lost the vote is of then", () => {
+    const alliance = comet();
+    vote(alliance, drop(l1), [north, south, maker]);
+    expect(recordOf(alliance, l1)).toMatchObject({ power: 0, ready: null, status: "registered" });
+    alliance.refused("nodes.not-ready", north, "members.propose", { change: add(l1) });
+    alliance.ready(l1);
+    vote(alliance, add(l1), [north, south, maker]);
+    vote(alliance, { kind: "suspend", member: lab.did }, [north, south, maker]);
+    vote(alliance, { kind: "reinstate", member: lab.did }, [north, south]);
+    alliance.refused("nodes.not-ready", north, "members.propose", { change: add(l1) });
+  });
+
   it("get another power by vote, without saying anew that they have caught up", () => {
     const alliance = comet();
     for (let i = 0; i < 1001; i++) alliance.block();
