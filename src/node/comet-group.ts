@@ -1,5 +1,6 @@
 /** A group under CometBFT: the engine, its process, and the gate to the peers. */
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { type Clock, parseJson } from "#base";
@@ -77,6 +78,11 @@ export async function openComet(options: OpenEngineOptions): Promise<GroupEngine
     throw nodeError("node.inheritance-missing", `the records of ${genesis.from.group} are not in ${files.folder}`, {
       group: genesis.from.group,
     });
+  const regained = fresh
+    ? undefined
+    : regainBlocks(files, ledger, () => log.info({ group: entry.name }, "CometBFT has its blocks again"));
+  if (regained !== undefined)
+    log.warn({ group: entry.name }, "CometBFT has lost its blocks: it fetches them anew from its peers");
   const process = new CometProcess({
     binary,
     folder: files.comet,
@@ -115,6 +121,7 @@ export async function openComet(options: OpenEngineOptions): Promise<GroupEngine
     process,
     admits,
     snapshots,
+    regained,
     waiting,
     ...(entry.keepBlocks === undefined || entry.keepBlocks === 0
       ? {}
@@ -169,6 +176,35 @@ export async function openComet(options: OpenEngineOptions): Promise<GroupEngine
         );
       }
     },
+  };
+}
+
+/**
+ * Finds out whether CometBFT's own blocks are gone while the ledger is there: after a restored backup, or a folder that was deleted. It would
+ * take the ledger for one from the future and refuse to start. A mark remembers it until CometBFT has caught up, restarts included.
+ *
+ * @returns what is to be called then; `undefined` where nothing is amiss
+ * @throws HansaError `node.engine-data-missing` where the ledger began from a snapshot, and does not know the first blocks itself
+ */
+function regainBlocks(files: GroupFiles, ledger: Ledger, done: () => void): (() => void) | undefined {
+  const mark = join(files.comet, "regaining");
+  const certificate = ledger.head?.certificate;
+  const begun = certificate?.engine === "cometbft" && certificate.block > 0;
+  if (!begun || (existsSync(join(files.comet, "data", "blockstore.db")) && !existsSync(mark))) return undefined;
+  if (ledger.firstHeight > 0)
+    throw nodeError(
+      "node.engine-data-missing",
+      `${files.comet} holds no blocks, and the ledger began at height ${ledger.firstHeight}`,
+      {
+        folder: files.comet,
+        first: ledger.firstHeight,
+      },
+    );
+  mkdirSync(files.comet, { recursive: true, mode: 0o700 });
+  writeFileSync(mark, "", { mode: 0o600 });
+  return () => {
+    rmSync(mark, { force: true });
+    done();
   };
 }
 

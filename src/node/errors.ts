@@ -76,6 +76,11 @@ export const NODE_ERRORS = {
     meaning: "Blocks of the ledger lack their votes: the node was stopped before it had fetched them.",
     advice: "Start the node again, let it run for a moment, stop it, and repeat the command.",
   },
+  "node.engine-data-missing": {
+    status: 409,
+    meaning: "CometBFT's own blocks are gone, and the ledger cannot give them back: it began from a snapshot.",
+    advice: "Move ledger.db and its -wal and -guard files away: the next start takes a fresh snapshot from the peers.",
+  },
   "node.inheritance-missing": {
     status: 409,
     meaning: "The group goes on from another one, whose records this home lacks, and no peer offers a snapshot.",

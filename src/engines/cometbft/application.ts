@@ -26,6 +26,7 @@ import { engineError } from "../errors.ts";
 import { type AbciApplication, VoidError } from "./abci/application.ts";
 import { NO_SNAPSHOTS, type SnapshotCalls } from "./abci/snapshot-calls.ts";
 import type { BundleCache, KnownBundle } from "./bundle-cache.ts";
+import { KnownBlocks } from "./known-blocks.ts";
 import {
   absentNodes,
   misbehaviourOf,
@@ -59,6 +60,11 @@ export interface ApplicationOptions {
   readonly committed: (block: CommittedBlock) => void;
   /** A block could not be stored; CometBFT will bring it again. */
   readonly commitFailed: (error: unknown) => void;
+  /**
+   * CometBFT has lost its blocks and brings them again, from the first on: those that the ledger has are answered out of it. Hears once
+   * CometBFT is where the ledger is.
+   */
+  readonly regained?: (() => void) | undefined;
   /** How old the time of a block with transactions may be, milliseconds: see `prepareProposal`. */
   readonly staleAfter?: number;
 }
@@ -109,6 +115,8 @@ export class CometApplication implements AbciApplication {
   readonly snapshots: SnapshotCalls;
   readonly #options: ApplicationOptions & { readonly staleAfter: number };
   #current: UnderWay | undefined;
+  /** While CometBFT brings blocks that the ledger has. */
+  #known: KnownBlocks | undefined;
   /** When the last block was committed here; `undefined`: not since the start. */
   #committedAt: number | undefined;
   /** Counts the calls that decide what is under way: what a proposal wanted to begin is void after the next. */
@@ -120,6 +128,7 @@ export class CometApplication implements AbciApplication {
   constructor(options: ApplicationOptions) {
     this.#options = { staleAfter: 2000, ...options };
     this.snapshots = options.snapshots ?? NO_SNAPSHOTS;
+    if (options.regained !== undefined) this.#known = new KnownBlocks(options.ledger);
   }
 
   /**
@@ -130,13 +139,11 @@ export class CometApplication implements AbciApplication {
     const { ledger } = this.#options;
     this.#current = undefined;
     this.#turn++;
-    return {
-      data: "hansa",
-      version: "1",
-      appVersion: 0n,
-      lastBlockHeight: BigInt(blockOf(ledger)),
-      lastBlockAppHash: ledger.head === undefined ? NOTHING : digest(ledger.headHash),
-    };
+    this.#known?.reset();
+    const common = { data: "hansa", version: "1", appVersion: 0n };
+    if (ledger.head === undefined || this.#known !== undefined)
+      return { ...common, lastBlockHeight: 0n, lastBlockAppHash: NOTHING };
+    return { ...common, lastBlockHeight: BigInt(blockOf(ledger)), lastBlockAppHash: digest(ledger.headHash) };
   }
 
   /** Makes the genesis durable at once: a process that asks again after a crash gets the same answer. */
@@ -149,9 +156,9 @@ export class CometApplication implements AbciApplication {
       const execution = ledger.executeGenesis();
       this.#store(execution, 0);
       committed({ block: 0, execution, transactions: [], bundles: [] });
-    } else if (blockOf(ledger) !== 0)
+    } else if (blockOf(ledger) !== 0 && this.#known === undefined)
       throw engineError("engine.wrong-chain", `CometBFT begins anew under a ledger at block ${ledger.height}`);
-    return { validators: voters.map(updateOf), appHash: digest(ledger.headHash) };
+    return { validators: voters.map(updateOf), appHash: digest(this.#known?.genesisHash ?? ledger.headHash) };
   }
 
   query({ path }: RequestQuery): ResponseQuery {
@@ -210,6 +217,7 @@ export class CometApplication implements AbciApplication {
     const { bundles, ledger } = this.#options;
     const turn = ++this.#turn;
     for (const tx of request.txs) if (bundles.open(tx) === undefined) return { status: ProposalStatus.REJECT };
+    if (Number(request.height) <= blockOf(ledger)) return { status: ProposalStatus.ACCEPT };
     if (ledger.head !== undefined && (request.txs.length > 0 || request.misbehavior.length > 0))
       // After the answer has left.
       setImmediate(() => {
@@ -227,19 +235,28 @@ export class CometApplication implements AbciApplication {
   async finalizeBlock(request: RequestFinalizeBlock): Promise<ResponseFinalizeBlock> {
     const known = this.#current;
     this.#turn++;
+    if (this.#known !== undefined && Number(request.height) <= this.#known.last)
+      return this.#again(request, this.#known);
     const under =
       known?.hash === encodeHex(request.hash)
         ? known
         : this.#begin({ ...request, votes: request.decidedLastCommit.votes });
     this.#current = under;
-    const executed = await under.outcome;
-    under.decided = executed;
-    return {
-      events: [],
-      txResults: under.bundles.map((bundle) => txResult(bundle === undefined ? 1 : 0)),
-      validatorUpdates: executed.updates,
-      appHash: executed.appHash,
-    };
+    under.decided = await under.outcome;
+    return answerOf(under.bundles, under.decided);
+  }
+
+  /** A block that the ledger has: what it was answered with when it was executed. */
+  #again(request: RequestFinalizeBlock, known: KnownBlocks): ResponseFinalizeBlock {
+    const bundles = request.txs.map((tx) => this.#options.bundles.open(tx));
+    const transactions = bundles.flatMap((bundle) => bundle?.transactions ?? []);
+    const block = Number(request.height);
+    const changes = transactions.length > 0 || request.misbehavior.length > 0;
+    const { updates, appHash } = known.outcome(block, transactions, changes);
+    const decided: Executed = { execution: undefined, transactions, updates, appHash: digest(appHash) };
+    const outcome = Promise.resolve(decided);
+    this.#current = { hash: encodeHex(request.hash), block, bundles, outcome, decided };
+    return answerOf(bundles, decided);
   }
 
   /** Makes the decided block durable, then answers. */
@@ -264,6 +281,10 @@ export class CometApplication implements AbciApplication {
       bundles: hashes,
       ...(execution === undefined ? {} : { execution }),
     });
+    if (this.#known !== undefined && under.block >= this.#known.last) {
+      this.#known = undefined;
+      this.#options.regained?.();
+    }
     return { retainHeight: BigInt(retain(under.block)) };
   }
 
@@ -357,6 +378,15 @@ export class CometApplication implements AbciApplication {
     for (const candidate of good) ledger.noteVerified(candidate);
     return good.length;
   }
+}
+
+function answerOf(bundles: UnderWay["bundles"], { updates, appHash }: Executed): ResponseFinalizeBlock {
+  return {
+    events: [],
+    txResults: bundles.map((bundle) => txResult(bundle === undefined ? 1 : 0)),
+    validatorUpdates: updates,
+    appHash,
+  };
 }
 
 /** What a repeated field of protobuf takes: its number, its length, its bytes. */

@@ -71,6 +71,7 @@ export class CometEngine implements Engine {
       verify,
       admits,
       snapshots,
+      regained: options.regained,
       retain: (block) => this.#retain(block),
       committed: (block) => this.#committed(block),
       commitFailed: (error) => {

@@ -15,6 +15,11 @@ export interface CometEngineOptions {
   readonly snapshots?: SnapshotCalls;
   /** How many of CometBFT's own blocks stay for others to catch up from, at least; all where left out. */
   readonly retainBlocks?: number;
+  /**
+   * To be given where CometBFT has lost its blocks and the ledger has not: it fetches them anew from its peers, and the ledger says what came
+   * of them. Called once CometBFT is where the ledger is.
+   */
+  readonly regained?: (() => void) | undefined;
   /** Most transactions that wait. */
   readonly waiting?: number;
   /** How long `stop` waits for what waits, milliseconds. */
