@@ -205,7 +205,7 @@ describe("a founding file", () => {
           node: encodeMultikey({ algorithm: "Ed25519", bytes: keys.node.publicKey }),
           key: encodeMultikey({ algorithm: "Ed25519", bytes: keys.voting.publicKey }),
           address: "evil.example:7422",
-          power: 1,
+          power: 10,
         };
         return {
           ...rest,

@@ -13,6 +13,7 @@ import { decodeJoining, isCurrent, JOINING_LENGTH, type Joining } from "./joinin
 import { decodeToken, isSignedBy, signCompact } from "./jws.ts";
 import { Closed, Did, List, Seconds } from "./operations/fields.ts";
 import type { Parameters } from "./operations/members.ts";
+import { USUAL_POWER } from "./operations/nodes.ts";
 
 export const FOUNDING_TYPE = "hansa-founding+jwt";
 /** Most bytes of a founding file. */
@@ -105,7 +106,7 @@ function genesisOf(joinings: readonly Joining[], parameters: Parameters, time: n
         key: node.key,
         address: node.address,
         ...(endpoint === undefined ? {} : { endpoint }),
-        power: 1,
+        power: USUAL_POWER,
       },
     ];
   });

@@ -17,6 +17,11 @@ export const NodeEndpoint = Type.String({
   examples: ["https://ledger.acme.example:7420"],
 });
 export const ValidatorPower = Type.Integer({ minimum: 1, maximum: 1000, description: "voting power in consensus" });
+/**
+ * What founders' nodes have, and others where nobody says otherwise. With 1 each a single wrong clock could set the time of blocks: the median
+ * of three votes of weight 1 rounds to the earliest. From 2 on it is an honest one's as long as less than a third is faulty.
+ */
+export const USUAL_POWER = 10;
 const Signature = Type.String({ pattern: "^[A-Za-z0-9_-]{86}$" });
 
 export const NODE_OPERATIONS = {

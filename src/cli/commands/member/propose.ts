@@ -1,4 +1,4 @@
-import { type MemberChange, operation, type Parameters, type Role } from "#protocol";
+import { type MemberChange, operation, type Parameters, type Role, USUAL_POWER } from "#protocol";
 import { defineCommand } from "../../command.ts";
 import { cliError } from "../../errors.ts";
 import { readJsonFile } from "../../home/files.ts";
@@ -31,14 +31,14 @@ export const memberPropose = defineCommand<[kind: string, member: string | undef
       parse: parseRoles,
     },
     { flags: "--parameters <file>", description: "JSON file with the group's new parameters, whole" },
-    { flags: "--power <power>", description: "voting power of a validator; 1 where left out", parse: parseCount },
+    { flags: "--power <power>", description: "voting power of a validator; 10 where left out", parse: parseCount },
     { flags: "--reason <text>", description: "why; public, so nothing personal" },
   ],
   examples: [
     "hansa member propose admit did:hansa:hanse:3QJmV3qfvL9SuYo34YihAf3sRCW3 --name Lab1 --roles lab,regulator",
     'hansa member propose suspend acme --reason "key lost"',
     "hansa member propose parameters --parameters parameters.json",
-    "hansa member propose addValidator 8f2d6a0c4be17390d5a1c2e3f405162738495a6b --power 1",
+    "hansa member propose addValidator 8f2d6a0c4be17390d5a1c2e3f405162738495a6b --power 10",
   ],
   transacts: true,
   async run(shell, options, kind, member) {
@@ -68,7 +68,7 @@ async function changeOf(
     if (member === undefined) throw missing("the node's id");
     if (!isNodeId(member))
       throw cliError("cli.argument", `${member} is no id of a node: 40 hexadecimal digits`, { kind });
-    return kind === "addValidator" ? { kind, node: member, power: power ?? 1 } : { kind, node: member };
+    return kind === "addValidator" ? { kind, node: member, power: power ?? USUAL_POWER } : { kind, node: member };
   }
   if (kind !== "admit" && kind !== "roles" && kind !== "suspend" && kind !== "reinstate" && kind !== "remove")
     throw cliError("cli.argument", `${kind} is no kind of proposal: ${KINDS}`, { kind });

@@ -70,7 +70,7 @@ describe("hansa node", () => {
       [["node", "update", NODE, "--no-endpoint"], { node: NODE, endpoint: null }],
       [["node", "ready", NODE, "--height", "7"], { node: NODE, height: 7 }],
       [["node", "retire", NODE], { node: NODE }],
-      [["member", "propose", "addValidator", NODE], { change: { kind: "addValidator", node: NODE, power: 1 } }],
+      [["member", "propose", "addValidator", NODE], { change: { kind: "addValidator", node: NODE, power: 10 } }],
       [
         ["member", "propose", "addValidator", NODE, "--power", "5"],
         { change: { kind: "addValidator", node: NODE, power: 5 } },
