@@ -153,7 +153,7 @@ function writeLine(file: number, bytes: Uint8Array): void {
 /** `[key, value]`, the value as it is stored; `[key]` of one that was deleted: its slot counts. */
 function encodeRecord({ key, value }: StoredRecord): Uint8Array {
   const text = value === null ? "" : `,${decodeUtf8(value)}`;
-  return encodeUtf8(`[${JSON.stringify(key)}${text}]`);
+  return encodeUtf8(`[${canonicalJson(key)}${text}]`);
 }
 
 /** A state file whose opening holds. Its records are held against it by `loadState`. */
@@ -192,6 +192,8 @@ function decodeRecord(line: Uint8Array, slot: number): StoredRecord {
     throw malformed();
   }
   if (!Array.isArray(value) || typeof value[0] !== "string" || value.length > 2) throw malformed();
+  // One record, one spelling.
+  if (canonicalJson(value) !== decodeUtf8(line)) throw malformed();
   const [key, content] = value as [string, Json?];
   return { slot, key, value: content === undefined ? null : encodeUtf8(canonicalJson(content)) };
 }

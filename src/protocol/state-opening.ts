@@ -2,7 +2,7 @@
  * What a state file begins with: whose records follow, as of which block, and who vouches for that. Whoever reads it needs nothing else
  * than the group's id to know that the records are that group's.
  */
-import { isHansaError, parseJson } from "#base";
+import { canonicalJson, decodeUtf8, isHansaError, parseJson } from "#base";
 import { type BlockHeader, encodeHeader, hashHeader } from "./block.ts";
 import type { ValidatorChange } from "./comet/signed-block.ts";
 import { protocolError } from "./errors.ts";
@@ -53,6 +53,9 @@ export function checkStateOpening(bytes: Uint8Array): CheckedOpening {
     throw protocolError("proof.malformed", `state file: ${error.message}`, {}, error);
   }
   checkStateShape(value);
+  // One state, one spelling: a file of which any byte was changed is no longer the survivor's.
+  if (canonicalJson(value) !== decodeUtf8(bytes))
+    throw protocolError("proof.malformed", "the state file is not spelled as Hansa wrote it (canonical JSON)");
   const opening = value as StateOpening;
   const genesis = checkGenesis(opening.genesis);
   const vouched = verifyCertified(genesis, opening.signed, opening.validators);
