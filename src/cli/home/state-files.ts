@@ -106,6 +106,8 @@ export async function checkBefore(
   file: string | undefined,
 ): Promise<Before | undefined> {
   const { from } = genesis;
+  if (from === undefined && file !== undefined)
+    throw cliError("cli.argument", "the group begins with nothing: --state has no meaning");
   if (from === undefined) return undefined;
   const own = ownBefore(shell, genesis);
   const mine = own === undefined ? undefined : await checkAgainstOwn(shell, genesis, own.name);
