@@ -200,6 +200,11 @@ export class Members {
     return this.send(name, [operation("identity.setService", { did: this.party(name).did, service })]);
   }
 
+  /** Proposes a change, at the proposer's own node; its approval counts at once. */
+  propose(by: string, change: MemberChange): Promise<Receipt> {
+    return this.#freshly(() => this.send(by, [operation("members.propose", { change })]));
+  }
+
   /**
    * Decides by vote: the first proposes, the others approve until it takes effect, each at its own node.
    *
@@ -208,7 +213,7 @@ export class Members {
    */
   async vote(change: MemberChange, voters: readonly string[]): Promise<Receipt> {
     const [first, ...others] = voters as readonly [string, ...string[]];
-    let receipt = await this.#freshly(() => this.send(first, [operation("members.propose", { change })]));
+    let receipt = await this.propose(first, change);
     const proposal = Number(receipt.facts.find(({ fact }) => fact === "members.proposed")?.data["proposal"]);
     for (const voter of others) {
       if (isSettled(receipt)) break;
