@@ -39,6 +39,8 @@ export interface OpenGroupOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Gives up opening. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface OpenGroup extends GroupService {
@@ -69,7 +71,7 @@ async function closeAll(closers: Closer[]): Promise<void> {
 }
 
 async function open(
-  { home, config, entry, mqttPort, keys, pool, tls, clock, log, environment }: OpenGroupOptions,
+  { home, config, entry, mqttPort, keys, pool, tls, clock, log, environment, signal }: OpenGroupOptions,
   closers: Closer[],
 ): Promise<OpenGroup> {
   const files = home.group(entry.name);
@@ -107,8 +109,11 @@ async function open(
   // Before the engine starts: block 0 is committed by its start.
   closers.push(engine.onCommit((execution) => trail.follow(execution)));
   closers.push(() => engine.stop());
-  await engine.start();
-  await opened.begun?.();
+  // An engine may have to wait for others, or for an operator who mends what is wrong: whoever gives up must not have to wait with it.
+  await unless(signal, async () => {
+    await engine.start();
+    await opened.begun?.();
+  });
   before?.close();
   // A ledger that began from a snapshot, or was pruned, has no blocks before.
   await trail.catchUp(Math.max(0, ledger.lowestHeight));
@@ -245,6 +250,26 @@ async function open(
     backup: () => backupGroup(home, entry.name, databases, ledger),
     close: () => closeAll(closers),
   };
+}
+
+/** Waits for what is begun, but no longer than until the signal: then it throws the signal's reason. */
+async function unless(signal: AbortSignal | undefined, begin: () => Promise<void>): Promise<void> {
+  signal?.throwIfAborted();
+  const done = begin();
+  if (signal === undefined) return done;
+  let stop: (() => void) | undefined;
+  const given = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  // Whichever loses the race may still fail, and nobody listens any more.
+  done.catch(() => undefined);
+  given.catch(() => undefined);
+  try {
+    await Promise.race([done, given]);
+  } finally {
+    if (stop !== undefined) signal.removeEventListener("abort", stop);
+  }
 }
 
 function openDatabases(home: Home, name: string, keys: KeyStore, closers: Closer[]) {

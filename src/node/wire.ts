@@ -22,6 +22,8 @@ export interface StartOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly clock?: Clock;
   readonly log?: Log;
+  /** Gives up starting; a node that runs is closed by `close`. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunningNode {
@@ -65,8 +67,8 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
     if (mode !== "off") tls = await ServerTls.open({ home: home.folder, mode, keys, clock, log });
     for (const [index, entry] of config.groups.entries()) {
       const mqttPort = config.mqtt.port === 0 ? 0 : config.mqtt.port + index;
-      const environment = options.environment ?? {};
-      groups.push(await openGroup({ home, config, entry, mqttPort, keys, pool, tls, clock, log, environment }));
+      const { environment = {}, signal } = options;
+      groups.push(await openGroup({ home, config, entry, mqttPort, keys, pool, tls, clock, log, environment, signal }));
     }
     const first = groups[0] as OpenGroup;
     const own = keys.signer(config.member);

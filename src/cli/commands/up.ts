@@ -8,7 +8,13 @@ export const up = defineCommand({
   async run(shell) {
     const passphrase = await shell.passphrase();
     const { startNode } = await import("#node");
-    const node = await startNode({ home: shell.home, passphrase, environment: shell.io.env });
+    const { env: environment, signal } = shell.io;
+    const node = await startNode({ home: shell.home, passphrase, environment, signal }).catch((error: unknown) => {
+      // Ctrl-C while it starts: all that was opened is closed again.
+      if (signal.aborted) return undefined;
+      throw error;
+    });
+    if (node === undefined) return undefined;
     const { url, mqttUrl, member, groups } = node;
     shell.print(
       shell.globals.json === true
