@@ -5,6 +5,7 @@ import { fingerprintOf, type Genesis, type IdentityRecord, type MemberRecord, ty
 import { identityKey } from "../modules/identity/records.ts";
 import { MEMBER_PREFIX, memberKey, PROPOSAL_PREFIX, ROLL_KEY, type Roll } from "../modules/members/records.ts";
 import { inheritNodes } from "../modules/nodes/inherit.ts";
+import { NODE_PREFIX } from "../modules/nodes/records.ts";
 import { decodeJson } from "../state/decode.ts";
 import { rootOfRecords } from "../state/state.ts";
 import type { StoredRecord } from "../state/store.ts";
@@ -13,6 +14,9 @@ import { genesisRecords } from "./genesis.ts";
 
 /** Records of the kernel itself: which transactions were executed. Those of another group say nothing here, they name it as their audience. */
 const KERNEL_PREFIX = "kernel/";
+
+/** Records that are other ones in the new group. */
+const CHANGING = [MEMBER_PREFIX, PROPOSAL_PREFIX, NODE_PREFIX, "nodes/"];
 
 /**
  * The records of block 0 of a group that goes on from another one.
@@ -25,7 +29,7 @@ const KERNEL_PREFIX = "kernel/";
  * @param records - of the old group as of `genesis.from`, all slots from 0 on; gone through twice
  * @throws HansaError `ledger.root-mismatch` where they are not those that the genesis names, `ledger.founder-key`, `ledger.node-conflict`
  */
-export function inheritRecords(genesis: Genesis, records: Iterable<StoredRecord>): Map<string, object> {
+export function inheritRecords(genesis: Genesis, records: Iterable<StoredRecord>): Map<string, object | Uint8Array> {
   const { from } = genesis;
   if (from === undefined) throw new Error("this genesis begins with nothing");
   if (rootOf(records) !== from.state)
@@ -33,14 +37,20 @@ export function inheritRecords(genesis: Genesis, records: Iterable<StoredRecord>
       group: from.group,
       height: from.height,
     });
+  const stored = new Map<string, object | Uint8Array>();
+  // Only what may change is taken apart: the rest goes on byte for byte, however much it is.
   const state = new Map<string, object>();
-  for (const { key, value } of records)
-    if (value !== null && !key.startsWith(KERNEL_PREFIX)) state.set(key, decodeJson(value) as object);
   const fresh = genesisRecords(genesis);
+  for (const { key, value } of records) {
+    if (value === null || key.startsWith(KERNEL_PREFIX)) continue;
+    stored.set(key, value);
+    if (fresh.has(key) || CHANGING.some((prefix) => key.startsWith(prefix)))
+      state.set(key, decodeJson(value) as object);
+  }
   inheritMembers(state, fresh, genesis);
   inheritNodes(state, fresh);
-  for (const [key, value] of fresh) state.set(key, value);
-  return state;
+  for (const [key, value] of [...state, ...fresh]) stored.set(key, value);
+  return stored;
 }
 
 function rootOf(records: Iterable<StoredRecord>): string | undefined {

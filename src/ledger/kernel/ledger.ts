@@ -185,7 +185,7 @@ export class Ledger {
     return this.#prepare({ height: 0, time: this.genesis.time, transactions: [] }, staged, [], []);
   }
 
-  #firstRecords(): Map<string, object> {
+  #firstRecords(): Map<string, object | Uint8Array> {
     const { from } = this.genesis;
     if (from === undefined) return genesisRecords(this.genesis);
     if (this.#inherited === undefined)

@@ -82,11 +82,16 @@ export class State implements Reader {
     return this.#tree.prove(key);
   }
 
-  /** What a block's changes make of the state; nothing is changed before `keep`. */
-  stage(changes: ReadonlyMap<string, object | null>): StagedState {
+  /**
+   * What a block's changes make of the state; nothing is changed before `keep`.
+   *
+   * @param changes - values, or the bytes of one as another ledger stored it
+   */
+  stage(changes: ReadonlyMap<string, object | Uint8Array | null>): StagedState {
     const keys = [...changes.keys()];
     const values = keys.map((key) => {
       const value = changes.get(key);
+      if (value instanceof Uint8Array) return value;
       return value === null || value === undefined ? null : encodeUtf8(canonicalJson(value));
     });
     const staged = this.#tree.stage(
@@ -105,10 +110,10 @@ export class State implements Reader {
     return { root: staged.root, records, keep: () => this.#keep(staged, changes) };
   }
 
-  #keep(staged: StagedChanges, changes: ReadonlyMap<string, object | null>): void {
+  #keep(staged: StagedChanges, changes: ReadonlyMap<string, object | Uint8Array | null>): void {
     staged.commit();
     for (const [key, value] of changes) {
-      if (value === null) this.#cache.delete(key);
+      if (value === null || value instanceof Uint8Array) this.#cache.delete(key);
       else this.#cache.set(key, value);
     }
   }
