@@ -131,6 +131,34 @@ describe("vectors", () => {
     });
   });
 
+  it("successor: a genesis that goes on from another group, its id, and the state root of its first block", () => {
+    const store = new MemoryStore();
+    const before = new Ledger(genesis, store);
+    const execution = before.executeGenesis();
+    const signature = encodeBase64Url(engine.signer.sign(headerInput(execution.encodedHeader)));
+    before.commit(execution, { engine: "solo", key: engine.multikey, signature });
+    const records = [...store.leaves()];
+    const from = { group, height: 0, header: before.headHash, state: execution.header.state };
+    const successor = checkGenesis({
+      ...genesis,
+      group: "next",
+      time: BEGIN + 1000,
+      members: genesis.members.slice(0, 1),
+      from,
+    });
+    hold("successor", {
+      about:
+        "Block 0 holds the records of the group before, by slot, without those of `kernel/`, and over them members, rules and nodes of the genesis. header = hash of the old header of that height; state = root of the records as of its end.",
+      genesis: successor,
+      id: groupIdOf(successor),
+      records: records.map(({ key, value }) => [
+        key,
+        value === null ? null : JSON.parse(new TextDecoder().decode(value)),
+      ]),
+      state: new Ledger(successor, new MemoryStore(), records).executeGenesis().header.state,
+    });
+  });
+
   it("block header: what is signed, and the hash that the next one names", () => {
     const header: BlockHeader = {
       version: 1,
