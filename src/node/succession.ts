@@ -72,15 +72,19 @@ export interface WrittenState extends Predecessor {
  * secret of the home, but all that the ledger holds.
  *
  * @param file - must not exist; removed again where anything fails
- * @throws HansaError `node.no-state`, `storage.in-use` while a node runs on the home
+ * @throws HansaError `node.no-state`, `node.no-votes`, `proof.invalid` where the ledger lacks the way to its validators,
+ * `storage.in-use` while a node runs on the home
  */
 export async function writeState(files: GroupFiles, dataKey: Uint8Array, file: string): Promise<WrittenState> {
   return withLedger(files, dataKey, async ({ ledger }) => {
     const opening = await openingOf(files, dataKey, ledger);
+    const first = encodeUtf8(canonicalJson(opening));
+    // A ledger that began from a snapshot may lack the way to its validators: better told here than by every founder.
+    checkStateOpening(first);
     const out = openSync(file, "wx", 0o600);
     let records = 0;
     try {
-      writeLine(out, encodeUtf8(canonicalJson(opening)));
+      writeLine(out, first);
       const { height } = opening.signed.header;
       for (let from = 0; ; ) {
         const slice = ledger.recordsAt(height, from, SLICE);
