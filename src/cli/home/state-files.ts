@@ -18,6 +18,8 @@ export interface Before extends Predecessor {
   readonly leaves: readonly { readonly did: string; readonly name: string }[];
   /** Founders who were not active members there. */
   readonly joins: readonly { readonly did: string; readonly name: string }[];
+  /** Newest height with votes, as the state file shows them: one less than `height` where the group ended before it voted for that one. */
+  readonly certified?: number;
   /** What was compared: the file, this home's own ledger, or both. */
   readonly checked: readonly ("state file" | "own ledger")[];
 }
@@ -47,16 +49,19 @@ export interface ReadState {
   readonly ledger: Ledger;
   readonly store: MemoryStore;
   readonly from: Predecessor;
+  /** Newest height with votes. */
+  readonly certified: number;
 }
 
 /** Reads a state file, checks all of it, and hands over what it says. */
-export async function readState(shell: Shell, file: string): Promise<ReadState> {
+export async function readState(shell: Shell, name: string): Promise<ReadState> {
   const { loadState, openStateFile, predecessorOf } = await import("#node");
-  const path = shell.path(file);
+  const path = shell.path(name);
   requireFile(path);
   const store = new MemoryStore();
-  const ledger = loadState(openStateFile(path), store);
-  return { ledger, store, from: predecessorOf(ledger) };
+  const file = openStateFile(path);
+  const ledger = loadState(file, store);
+  return { ledger, store, from: predecessorOf(ledger), certified: file.opening.signed.header.height };
 }
 
 function requireFile(path: string): void {
@@ -81,12 +86,12 @@ function requireLater(genesis: Genesis, ledger: Ledger): void {
  *
  * @throws HansaError `founding.*`, `ledger.*`
  */
-export async function tryBefore(genesis: Genesis, { ledger, store, from }: ReadState): Promise<Before> {
+export async function tryBefore(genesis: Genesis, { ledger, store, from, certified }: ReadState): Promise<Before> {
   const { requireSame, tryGenesis } = await import("#node");
   requireSame(genesis.from as Predecessor, from);
   requireLater(genesis, ledger);
   tryGenesis(genesis, store);
-  return describeBefore(genesis, ledger, from, ["state file"]);
+  return { ...describeBefore(genesis, ledger, from, ["state file"]), certified };
 }
 
 /** The group that a genesis goes on from, as this home has it. */
@@ -165,8 +170,14 @@ export function beforeText(shell: Shell, before: Before): string {
     ["new members", joins.length === 0 ? "none" : names(joins)],
     ["checked against", checked.join(" and ")],
   ]);
-  if (3 * power.founders >= power.total) return fields;
-  const warning =
-    "The founders had less than a third of the voting power: the others could go on without them, in the old group. Be sure that they are gone.";
-  return `${fields}\n${shell.paint("yellow", warning)}`;
+  const warnings: string[] = [];
+  if (before.certified !== undefined && before.certified < height && !checked.includes("own ledger"))
+    warnings.push(
+      `Nobody's votes stand for block ${height}, and this home does not have it: ask every survivor whether he does.`,
+    );
+  if (3 * power.founders < power.total)
+    warnings.push(
+      "The founders had less than a third of the voting power: the others could go on without them, in the old group. Be sure that they are gone.",
+    );
+  return [fields, ...warnings.map((warning) => shell.paint("yellow", warning))].join("\n");
 }
