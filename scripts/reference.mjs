@@ -215,7 +215,8 @@ the next start.`,
 
 const ACCESS = {
   open: "anybody who reaches the port",
-  reader: "anyone, or where the group keeps reading to its parties: a DID with a right to read, which signs the request",
+  reader:
+    "anyone, or where the group keeps reading to its parties: a DID with a right to read, which signs the request",
   token: "a DID with a connection token",
   member: "the member that runs the node, with a token or certificate, and administrators with theirs",
   admin: "the same; without TLS on loopback: anybody",
