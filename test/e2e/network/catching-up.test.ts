@@ -37,7 +37,10 @@ async function signedBy(network: Network, name: string): Promise<string> {
   ]);
 }
 
-describe.skipIf(ENGINE === undefined)(`a member that lost its files${WITHOUT_ENGINE}`, () => {
+/** Everything here takes longer where other tests share the machine, milliseconds. */
+const PATIENCE = 180_000;
+
+describe.skipIf(ENGINE === undefined)(`a member that lost its files${WITHOUT_ENGINE}`, { timeout: PATIENCE }, () => {
   let network: Network;
   beforeAll(async () => {
     network = await Network.start({ members: 4 });

@@ -18,7 +18,10 @@ interface ShownNode {
   readonly misbehaviour: readonly { readonly kind: string; readonly block: number; readonly height: number }[];
 }
 
-describe.skipIf(ENGINE === undefined)(`one key in two places${WITHOUT_ENGINE}`, () => {
+/** Everything here takes longer where other tests share the machine, milliseconds. */
+const PATIENCE = 180_000;
+
+describe.skipIf(ENGINE === undefined)(`one key in two places${WITHOUT_ENGINE}`, { timeout: PATIENCE }, () => {
   let network: Network;
   beforeAll(async () => {
     network = await Network.start({ members: 4 });
