@@ -71,7 +71,13 @@ export class Network {
     this.#manifest = manifest;
     this.#nodes = nodes;
     this.#relay = relay;
+    // A test that ran out of time may never come to its `remove`.
+    process.once("exit", this.#onExit);
   }
+
+  readonly #onExit = () => {
+    for (const name of this.names) this.signal(name, "SIGKILL");
+  };
 
   /** Makes the homes of a manifest. No process runs yet. */
   static async found(manifest: Manifest): Promise<Network> {
@@ -385,6 +391,7 @@ export class Network {
 
   /** Kills what still runs, and takes all files away. */
   async remove(): Promise<void> {
+    process.off("exit", this.#onExit);
     for (const node of this.#nodes.values()) node.kill("SIGKILL");
     await Promise.all([...this.#nodes.values()].map(({ ended }) => ended));
     await Promise.all(this.#loads.map((load) => load.end()));
