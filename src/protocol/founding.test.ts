@@ -26,6 +26,7 @@ import {
   requireApproved,
   signCompact,
   signJoining,
+  USUAL_POWER,
 } from "./index.ts";
 
 const NOW = 1_767_225_600_000;
@@ -163,11 +164,13 @@ describe("a founding file", () => {
     expect(decodeFounding(encodeFounding(founding)).groupId).toBe(groupIdOf(founding.genesis));
   });
 
-  it("holds every founder as member and validator with one vote, and nobody else", () => {
+  it("holds every founder as member and validator with equal votes, and nobody else", () => {
     const { members, engine } = founding.genesis;
     if (engine.kind !== "cometbft") throw new Error("the engine is another");
     expect(members.map(({ name }) => name).sort()).toEqual(["Member 1", "Member 2", "Member 3", "Member 4"]);
-    expect(engine.validators.map(({ member, power }) => [member, power])).toEqual(members.map(({ did }) => [did, 1]));
+    expect(engine.validators.map(({ member, power }) => [member, power])).toEqual(
+      members.map(({ did }) => [did, USUAL_POWER]),
+    );
   });
 
   it("takes founders without a node as members alone, but not all of them", () => {

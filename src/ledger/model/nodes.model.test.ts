@@ -39,6 +39,12 @@ interface Standing {
   retired: boolean;
 }
 
+/** Its vote gone, a node has to catch up and say so anew before it can vote again. */
+function unvote(node: { power: number; ready: number | null }): void {
+  node.power = 0;
+  node.ready = null;
+}
+
 class NodesModel implements Model {
   active = new Map<string, boolean>(members.map(({ did }) => [did, true]));
   nodes = new Map<string, Standing>(
@@ -94,7 +100,8 @@ class NodesModel implements Model {
       if (kind === "suspend" && [...this.active.values()].filter(Boolean).length === 1) return "members.last-quorum";
       return this.try(() => {
         this.active.set(member, kind === "reinstate");
-        if (kind === "suspend") for (const node of this.nodes.values()) if (node.owner === member) node.power = 0;
+        if (kind === "suspend")
+          for (const node of this.nodes.values()) if (node.owner === member && node.power > 0) unvote(node);
       });
     }
     if (change.kind !== "addValidator" && change.kind !== "removeValidator") throw new Error("not in this model");
@@ -103,9 +110,7 @@ class NodesModel implements Model {
     if (node.retired) return "nodes.retired";
     if (change.kind === "removeValidator") {
       if (node.power === 0) return "nodes.not-validator";
-      return this.try(() => {
-        node.power = 0;
-      });
+      return this.try(() => unvote(node));
     }
     if (this.active.get(node.owner) !== true) return "nodes.member";
     if (node.power === change.power) return "nodes.unchanged";
