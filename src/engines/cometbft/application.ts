@@ -102,7 +102,7 @@ const ACCEPTED: ResponseCheckTx = checkAnswer(0, "");
 const MALFORMED: ResponseCheckTx = checkAnswer(1, "no bundle");
 const USELESS: ResponseCheckTx = checkAnswer(2, "none of its transactions can be executed now");
 /** Transactions in a block that this node proposes: more would keep every node busy for longer than a block should take. */
-const MOST_PROPOSED = 3000;
+const MOST_PROPOSED = 1200;
 /** How many transactions are decoded before others have their turn. */
 const SLICE = 64;
 
