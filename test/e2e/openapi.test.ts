@@ -130,6 +130,14 @@ describe("every route", () => {
         const body = signTransaction(prepareClaims(acme.did, alliance.groupId, ops, Date.now()), [acme]);
         return { init: { headers: { "content-type": "application/jwt" }, body } };
       },
+      submitMany: () => {
+        const lines = ["one", "two"].map((id) => {
+          const service = { id, type: "Test", endpoint: "https://a.example/" };
+          const ops = [operation("identity.setService", { did: acme.did, service })];
+          return signTransaction(prepareClaims(acme.did, alliance.groupId, ops, Date.now()), [acme]);
+        });
+        return { init: { headers: { "content-type": "application/jwt-seq" }, body: lines.join("\n") } };
+      },
       record: () => ({ query: `key=member/${acme.did}` }),
       trail: () => ({ query: `about=${acme.did}` }),
       events: () => ({ query: topic }),

@@ -203,7 +203,8 @@ export class CometApplication implements AbciApplication {
       if (bundle === undefined) continue;
       left -= fieldLength(tx.length);
       count += bundle.transactions.length;
-      if (left < 0 || count > MOST_PROPOSED) break;
+      // A bundle that is too much on its own goes alone: left out, it would keep all behind it waiting for good.
+      if (left < 0 || (count > MOST_PROPOSED && chosen.length > 0)) break;
       chosen.push(tx);
     }
     return { txs: chosen };

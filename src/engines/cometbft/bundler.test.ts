@@ -64,7 +64,7 @@ describe("the bundler", () => {
     bundler.add(item(10, 4));
     clock.advance(2);
     expect(sent()).toHaveLength(1);
-    await pass(10);
+    await pass(BUNDLER_DEFAULTS.delay);
     expect(sent()).toEqual([[1, 2, 3], [4]]);
   });
 
