@@ -20,7 +20,8 @@ import { cometAddress, type Genesis, NodeAddress, NodeId, type NodeRecord, type 
 import { KeyValueStore } from "#storage";
 import type { GroupFiles } from "./config/home.ts";
 import { nodeError } from "./errors.ts";
-import { describe, engineSigner, type GroupEngine, type OpenEngineOptions } from "./group-engine.ts";
+import { type GroupEngine, type OpenEngineOptions, signerOf } from "./group-engine.ts";
+import { describe } from "./log.ts";
 import { answerPeer, askPeer, type PeerRequest } from "./peer-messages.ts";
 import { findSyncGrounds } from "./state-sync.ts";
 import { ValidatorPath } from "./validator-path.ts";
@@ -89,7 +90,7 @@ export async function openComet(options: OpenEngineOptions): Promise<GroupEngine
     genesis,
     groupId: ledger.group.id,
     nodeSeed,
-    signer: engineSigner(keys, entry.engineKey),
+    signer: signerOf(keys, entry.engineKey),
     voteState: {
       read: () => consensus.get("votes"),
       write: (value) => consensus.batch([{ key: "votes", value }]),

@@ -8,7 +8,7 @@ import type { AskMember } from "./command-channel.ts";
 import type { NodeConfig } from "./config/config.ts";
 import type { GroupFiles } from "./config/home.ts";
 import { nodeError } from "./errors.ts";
-import type { Log } from "./log.ts";
+import { describe, type Log } from "./log.ts";
 import type { PeerAnswers } from "./peer-messages.ts";
 import type { SignaturePool } from "./signature-pool.ts";
 import type { ValidatorPath } from "./validator-path.ts";
@@ -58,7 +58,7 @@ function openSolo({ entry, ledger, keys, waiting, clock, log }: OpenEngineOption
   return {
     engine: new SoloEngine({
       ledger,
-      signer: engineSigner(keys, entry.engineKey),
+      signer: signerOf(keys, entry.engineKey),
       clock,
       waiting,
       onFailure: (error) => log.error({ group: entry.name, cause: describe(error) }, "the engine failed"),
@@ -67,14 +67,10 @@ function openSolo({ entry, ledger, keys, waiting, clock, log }: OpenEngineOption
 }
 
 /** @throws HansaError `node.key-missing` */
-export function engineSigner(keys: KeyStore, name: string) {
+export function signerOf(keys: KeyStore, name: string) {
   try {
     return keys.signer(name);
   } catch (error) {
     throw nodeError("node.key-missing", `the key file has no key ${name}`, { key: name }, error);
   }
-}
-
-export function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

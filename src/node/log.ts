@@ -33,3 +33,8 @@ export function createLog(level: string): Log {
     pino.destination({ fd: 2, sync: true }),
   );
 }
+
+/** An error as a log line tells it. */
+export function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -14,10 +14,10 @@ import { commandChannel, receiveCommand } from "./command-channel.ts";
 import type { NodeConfig } from "./config/config.ts";
 import { type Home, readGenesis } from "./config/home.ts";
 import { nodeError } from "./errors.ts";
-import { openEngine } from "./group-engine.ts";
+import { openEngine, signerOf } from "./group-engine.ts";
 import type { GroupService } from "./group-service.ts";
 import { evidenceDigest, HostedMember } from "./hosted-member.ts";
-import type { Log } from "./log.ts";
+import { describe, type Log } from "./log.ts";
 import { type PeerAnswers, snapshotHead } from "./peer-messages.ts";
 import { ledgerRights } from "./rights.ts";
 import type { SignaturePool } from "./signature-pool.ts";
@@ -297,14 +297,6 @@ function openDatabases(home: Home, name: string, keys: KeyStore, closers: Closer
   };
 }
 
-function signerOf(keys: KeyStore, name: string) {
-  try {
-    return keys.signer(name);
-  } catch (error) {
-    throw nodeError("node.key-missing", `the key file has no key ${name}`, { key: name }, error);
-  }
-}
-
 /** The command behind what a device reports now, as its operator's side knows it. */
 function causeOf(hosted: readonly HostedMember[], ledger: Ledger, device: string) {
   const operator = readDevice(ledger.state, device)?.operator;
@@ -430,8 +422,4 @@ async function backupGroup(
   await backup(databases.events, join(folder, "events.db"));
   writeFileSync(join(folder, "genesis.json"), `${JSON.stringify(ledger.genesis, null, 2)}\n`, { mode: 0o600 });
   return { file: folder, height };
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

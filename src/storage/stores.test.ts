@@ -1,8 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Harness } from "./harness.suite.ts";
 import { type Database, GroupStore, KeyValueStore, LogStore, openDatabase } from "./index.ts";
-import { describeGroupStore, describeKeyValueStore, describeLogStore, type Harness } from "./store.suite.ts";
+import { describeKeyValueStore } from "./key-value-store.suite.ts";
+import { describeLogStore } from "./log-store.suite.ts";
+import { describeGroupStore } from "./store.suite.ts";
 
 function onDisk<Store>(make: (db: Database) => Store): Harness<Store> {
   const folder = mkdtempSync(join(tmpdir(), "hansa-stores-"));

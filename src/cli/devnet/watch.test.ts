@@ -28,7 +28,7 @@ async function member(name: string, heights: readonly number[], asked: () => voi
   const served = await serve((_, response) => {
     const height = heights[Math.min(at++, heights.length - 1)] ?? 0;
     asked();
-    const root = `root${height}`.padEnd(43, "x");
+    const root = `root${height}`.padEnd(43, "AbC");
     const groups = [
       { id: GROUP, name: "main", engine: "cometbft", state: "running", height, root, consensus: CONSENSUS },
     ];
@@ -59,7 +59,7 @@ describe("a look at the members", () => {
     expect(viewTable(views, plain)).toBe(
       [
         "MEMBER  STATE        HEIGHT  BLOCK/ROUND  PEERS  VOTES  ROOT",
-        "acme    running      3       12/0         1      yes    root3xxx…",
+        "acme    running      3       12/0         1      yes    root3AbC…",
         "borea   unreachable",
       ].join("\n"),
     );

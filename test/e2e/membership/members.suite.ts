@@ -17,11 +17,11 @@ import {
   sendOperations,
 } from "#sdk";
 import { type Alliance, buildHomes, type MemberHome, type MemberPorts } from "../../../src/cli/devnet/build-homes.ts";
+import { freePorts } from "../../../src/cli/devnet/free-ports.ts";
 import { type MemberNode, startMember } from "../../../src/cli/devnet/run-nodes.ts";
 import { agree, lookAt, type MemberView, type Watched } from "../../../src/cli/devnet/watch.ts";
 import type { Place } from "../devices.suite.ts";
 import { type Finished, runHansa } from "../member.suite.ts";
-import { steadyPorts } from "../network/ports.suite.ts";
 
 export const ALLIANCE = "hanse";
 export const SECONDS = 1000;
@@ -64,7 +64,7 @@ export class Members {
   /** Homes of founders, in a temporary folder; no node runs yet. */
   static async found({ members = 4, parameters, group }: FoundOptions = {}): Promise<Members> {
     const folder = mkdtempSync(join(tmpdir(), "hansa-members-"));
-    const ports = portsOf(await steadyPorts(members * 3));
+    const ports = portsOf(await freePorts(members * 3));
     const config = { log: { level: "info" as const } };
     const made = await buildHomes({
       folder,

@@ -20,11 +20,11 @@ import {
   verifyProofFile,
 } from "#sdk";
 import type { MemberHome } from "../../../src/cli/devnet/build-homes.ts";
+import { freePorts } from "../../../src/cli/devnet/free-ports.ts";
 import { codeOf, type Finished, runHansa } from "../member.suite.ts";
 import { History } from "../network/checks.suite.ts";
 import { ENGINE, WITHOUT_ENGINE } from "../network/engine.suite.ts";
 import { Load } from "../network/load.suite.ts";
-import { steadyPorts } from "../network/ports.suite.ts";
 import { ALLIANCE, eventually, Members, SECONDS } from "./members.suite.ts";
 
 const LONG = 240 * SECONDS;
@@ -265,7 +265,7 @@ function votes(name: string, wanted: boolean): Promise<void> {
 
 /** A home for who is not a member yet. */
 async function makeHome(name: string): Promise<MemberHome> {
-  const [http, mqtt, peers] = (await steadyPorts(3)) as [number, number, number];
+  const [http, mqtt, peers] = (await freePorts(3)) as [number, number, number];
   return {
     name,
     folder: join(members.made.folder, name),

@@ -13,12 +13,12 @@ import { type GroupFiles, groupKeys, homeAt, openHomeKeys, type ReplayResult, re
 import type { JoiningKeys, Operation, Parameters, Receipt } from "#protocol";
 import { type Client, type ClientOptions, createClient, createParty, type Party, sendOperations } from "#sdk";
 import { type Alliance, buildHomes, type MemberHome } from "../../../src/cli/devnet/build-homes.ts";
+import { freePorts } from "../../../src/cli/devnet/free-ports.ts";
 import { type MemberNode, type NodeOptions, startMember } from "../../../src/cli/devnet/run-nodes.ts";
 import { agree, lookAt, type MemberView, viewTable } from "../../../src/cli/devnet/watch.ts";
 import { type Finished, runHansa } from "../member.suite.ts";
 import { History } from "./checks.suite.ts";
 import { Load } from "./load.suite.ts";
-import { steadyPorts } from "./ports.suite.ts";
 import { Relay } from "./relay.suite.ts";
 
 /** What a network is made of. */
@@ -83,7 +83,7 @@ export class Network {
   static async found(manifest: Manifest): Promise<Network> {
     const folder = mkdtempSync(join(tmpdir(), "hansa-network-"));
     const count = typeof manifest.members === "number" ? manifest.members : manifest.members.length;
-    const free = await steadyPorts(4 * count);
+    const free = await freePorts(4 * count);
     const four = (i: number) => free.slice(4 * i, 4 * i + 4) as [number, number, number, number];
     const ports = Array.from({ length: count }, (_, i) => {
       const [http, mqtt, peers] = four(i);

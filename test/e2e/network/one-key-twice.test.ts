@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { homeAt } from "#node";
 import { getBlocks } from "#sdk";
+import { freePorts } from "../../../src/cli/devnet/free-ports.ts";
 import { startMember } from "../../../src/cli/devnet/run-nodes.ts";
 import { codeOf } from "../member.suite.ts";
 import { ENGINE, WITHOUT_ENGINE } from "./engine.suite.ts";
 import { accuse } from "./equivocation.suite.ts";
 import { Network } from "./network.suite.ts";
-import { steadyPorts } from "./ports.suite.ts";
 
 const OTHERS = ["acme", "borea", "castor"];
 const LAST = "delphi";
@@ -46,7 +46,7 @@ describe.skipIf(ENGINE === undefined)(`one key in two places${WITHOUT_ENGINE}`, 
     const folder = mkdtempSync(join(tmpdir(), "hansa-copy-"));
     const home = network.home(LAST);
     cpSync(home.folder, folder, { recursive: true });
-    const [http = 0, mqtt = 0, peers = 0] = await steadyPorts(3);
+    const [http = 0, mqtt = 0, peers = 0] = await freePorts(3);
     const { configFile } = homeAt(folder);
     const config = JSON.parse(readFileSync(configFile, "utf8"));
     const groups = config.groups.map((entry: object) => ({ ...entry, p2p: { host: "127.0.0.1", port: peers } }));

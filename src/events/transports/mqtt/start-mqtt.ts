@@ -2,7 +2,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, TLSSocket, type TlsOptions, Server as TlsServer } from "node:tls";
 import { Aedes, type AuthenticateError, type Client, type PublishPacket, type Subscription } from "aedes";
-import { HansaError, isHansaError } from "#base";
+import { isHansaError } from "#base";
 import { randomBytes } from "#crypto";
 import { EventMaker } from "../../cloud-event.ts";
 import { EVENT_ERRORS, eventError } from "../../errors.ts";
@@ -10,15 +10,14 @@ import type { Principal } from "../../rights.ts";
 import { boundOutgoing, boundPackets, ConnectRate, gatherWrites } from "./connection-guard.ts";
 import { ConnectionRights } from "./connection-rights.ts";
 import { MQTT_LIMITS, type MqttLimits } from "./mqtt-limits.ts";
-import type { MqttLogLine, MqttOptions, MqttStats, MqttTransport, ResultListener } from "./mqtt-transport.ts";
+import type { MqttOptions, MqttStats, MqttTransport, ResultListener } from "./mqtt-transport.ts";
 import type { KeptPacket } from "./packet-record.ts";
+import { Refusals } from "./refusals.ts";
 import { type OrphanWill, type SessionClient, SessionStore } from "./session-store.ts";
 import { NOTHING_STAGED } from "./staged.ts";
 
 /** Longest client id, characters, as the client gives it. */
 const MAX_CLIENT_ID = 128;
-
-const SILENCE = new Set(["keep alive timeout", "connect did not arrive in time", "connection closed", "drain timeout"]);
 
 /** The parts of an aedes client that its types leave out. */
 interface ClientParts {
@@ -72,7 +71,7 @@ class Mqtt implements MqttTransport {
   readonly #listeners = new Set<ResultListener>();
   /** QoS 2 messages on their way into the log, by client and identifier: a repetition waits for the first. */
   readonly #arriving = new Map<string, ((error?: Error | null) => void)[]>();
-  readonly #refused: Record<string, number> = {};
+  readonly #refusals: Refusals;
   #received = 0;
   #delivered = 0;
   #closing: Promise<void> | undefined;
@@ -80,6 +79,7 @@ class Mqtt implements MqttTransport {
   constructor(options: MqttOptions) {
     const { clock, logs, sessions } = options;
     this.#options = options;
+    this.#refusals = new Refusals(options.log);
     this.#limits = { ...MQTT_LIMITS, ...options.limits };
     this.#maker = new EventMaker({ clock, payloadBytes: this.#limits.payloadBytes, causeOf: options.causeOf });
     this.#rate = new ConnectRate(this.#limits.connectsPerSecond, clock.now());
@@ -90,7 +90,7 @@ class Mqtt implements MqttTransport {
       granted: (subscription) => this.#granted.has(subscription),
       ownerOf: (client) => this.#rightsOf.get(client)?.principal,
       isConnected: (id) => (this.#broker as unknown as { clients: Record<string, unknown> }).clients[id] !== undefined,
-      onError: (error) => this.#log("failed", undefined, error),
+      onError: (error) => this.#refusals.tell("failed", undefined, error),
     });
     this.#broker = new Aedes({
       // Unlike at every start: what an earlier run numbered must not be taken for this one's.
@@ -126,10 +126,16 @@ class Mqtt implements MqttTransport {
   async start(): Promise<void> {
     const { host, port } = this.#options;
     await this.#broker.listen();
-    this.#broker.on("clientError", (client, error) => this.#hearError(error, client));
-    this.#broker.on("connectionError", (client, error) => this.#hearError(error, client));
+    this.#broker.on("clientError", (client, error) =>
+      this.#refusals.hear(error, this.#rightsOf.get(client)?.principal.did),
+    );
+    this.#broker.on("connectionError", (client, error) =>
+      this.#refusals.hear(error, this.#rightsOf.get(client)?.principal.did),
+    );
     this.#broker.on("unsubscribe", (_filters, client) => this.#rightsOf.get(client)?.forget());
-    (this.#broker as NodeJS.EventEmitter).on("error", (error: unknown) => this.#log("failed", undefined, error));
+    (this.#broker as NodeJS.EventEmitter).on("error", (error: unknown) =>
+      this.#refusals.tell("failed", undefined, error),
+    );
     for (const will of this.#store.takeOrphanWills()) await this.#publishOrphan(will);
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
@@ -146,14 +152,14 @@ class Mqtt implements MqttTransport {
     const { connections } = this.#limits;
     socket.on("error", () => {});
     if (this.#sockets.size >= connections || !this.#rate.admit(this.#options.clock.now())) {
-      this.#count(eventError("events.too-many", "too many connections", { limit: connections }), "refused");
+      this.#refusals.count(eventError("events.too-many", "too many connections", { limit: connections }), "refused");
       socket.destroy();
       return;
     }
     try {
       this.#peerOf(socket);
     } catch (error) {
-      this.#count(error, "refused");
+      this.#refusals.count(error, "refused");
       socket.destroy();
       return;
     }
@@ -166,7 +172,7 @@ class Mqtt implements MqttTransport {
       this.#sockets.delete(socket);
       this.#leave(client);
     });
-    const close = (error: unknown) => this.#count(error, "closed", this.#rightsOf.get(client)?.principal.did);
+    const close = (error: unknown) => this.#refusals.count(error, "closed", this.#rightsOf.get(client)?.principal.did);
     boundPackets(client, this.#limits, close);
     boundOutgoing(client, this.#limits, close);
   }
@@ -190,7 +196,7 @@ class Mqtt implements MqttTransport {
         const error = eventError("events.malformed", "the client id is too long, or empty for a session that is kept", {
           problem: "client id",
         });
-        this.#count(error, "refused");
+        this.#refusals.count(error, "refused");
         // [MQTT-3.1.3-8]
         done(Object.assign(new Error(error.message), { returnCode: 2 }) as AuthenticateError, null);
         return;
@@ -216,10 +222,10 @@ class Mqtt implements MqttTransport {
       this.#rightsOf.set(client, connection.rights);
       this.#connections.set(client, connection);
       this.#ofDid.set(did, mine + 1);
-      this.#log("connected", did);
+      this.#refusals.tell("connected", did);
       done(null, true);
     } catch (error) {
-      this.#count(error, "refused", did ?? (username === undefined ? undefined : username.slice(0, 80)));
+      this.#refusals.count(error, "refused", did ?? (username === undefined ? undefined : username.slice(0, 80)));
       const status = statusOf(error);
       const returnCode = status === 403 || status === 404 ? 5 : status === 429 || status === 503 ? 3 : 4;
       done(Object.assign(new Error("refused"), { returnCode }) as AuthenticateError, null);
@@ -241,7 +247,7 @@ class Mqtt implements MqttTransport {
     const left = (this.#ofDid.get(did) ?? 1) - 1;
     if (left > 0) this.#ofDid.set(did, left);
     else this.#ofDid.delete(did);
-    this.#log("disconnected", did);
+    this.#refusals.tell("disconnected", did);
   }
 
   // — messages in —
@@ -254,7 +260,7 @@ class Mqtt implements MqttTransport {
     }
     let settle: ((error?: Error | null) => void) | undefined = done;
     const fail = (error: unknown) => {
-      this.#count(error, "closed", rights.principal.did);
+      this.#refusals.count(error, "closed", rights.principal.did);
       settle?.(error instanceof Error ? error : new Error(String(error)));
     };
     try {
@@ -352,7 +358,7 @@ class Mqtt implements MqttTransport {
       if (will.packet.retain) this.#store.retain(will.packet);
       await this.#publish({ ...will.packet, messageId: undefined, properties: staged });
     } catch (error) {
-      this.#count(error, "refused");
+      this.#refusals.count(error, "refused");
       await logs.durably(drop);
     }
   }
@@ -368,7 +374,7 @@ class Mqtt implements MqttTransport {
       Object.keys(subscriptions).length >= this.#limits.subscriptions;
     if (full || !rights.maySubscribe(subscription.topic)) {
       const code = full ? "events.too-many" : "events.forbidden";
-      this.#count(eventError(code, "the subscription is refused", { filter: subscription.topic }), "refused");
+      this.#refusals.count(eventError(code, "the subscription is refused", { filter: subscription.topic }), "refused");
       return null;
     }
     rights.forget();
@@ -407,7 +413,9 @@ class Mqtt implements MqttTransport {
     if (staged !== NOTHING_STAGED) await this.#options.logs.durably(staged.write);
     if (packet.retain) this.#store.retain(packet);
     // Not waited for: a subscriber that is slow is the broker's concern, not the sender's.
-    this.#publish({ ...packet, properties: staged }).catch((error: unknown) => this.#log("failed", undefined, error));
+    this.#publish({ ...packet, properties: staged }).catch((error: unknown) =>
+      this.#refusals.tell("failed", undefined, error),
+    );
   }
 
   onResult(listener: ResultListener): () => void {
@@ -424,7 +432,7 @@ class Mqtt implements MqttTransport {
         this.#peerOf(socket);
         if (!rights.isValid()) throw eventError("events.forbidden", "no longer admitted");
       } catch (error) {
-        this.#count(error, "closed", rights.principal.did);
+        this.#refusals.count(error, "closed", rights.principal.did);
         client.close();
         continue;
       }
@@ -460,28 +468,8 @@ class Mqtt implements MqttTransport {
       connections: this.#connections.size,
       received: this.#received,
       delivered: this.#delivered,
-      refused: { ...this.#refused },
+      refused: this.#refusals.counts(),
     };
-  }
-
-  #count(error: unknown, event: "refused" | "closed", did?: string): void {
-    const code = isHansaError(error) ? error.code : "events.malformed";
-    this.#refused[code] = (this.#refused[code] ?? 0) + 1;
-    this.#log(event, did, error);
-  }
-
-  /** What aedes reports of a connection: refusals of ours were counted where they were made. */
-  #hearError(error: Error, client: Client): void {
-    const { code, returnCode } = error as { code?: unknown; returnCode?: unknown };
-    // A connection that broke or went silent is nobody's refusal.
-    if (code !== undefined || returnCode !== undefined || SILENCE.has(error.message)) return;
-    this.#count(error, "closed", this.#rightsOf.get(client)?.principal.did);
-  }
-
-  #log(event: MqttLogLine["event"], did?: string, error?: unknown): void {
-    const code = error instanceof HansaError ? { code: error.code } : {};
-    const message = error instanceof Error ? { message: error.message } : {};
-    this.#options.log?.({ event, ...(did === undefined ? {} : { did }), ...code, ...message });
   }
 
   close(): Promise<void> {
