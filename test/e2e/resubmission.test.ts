@@ -8,24 +8,24 @@ import { Alliance, codeOf, PASSPHRASE } from "./member.suite.ts";
 
 const WINDOW = 10;
 
-/** The machine's clock, put forward: timers run as ever, the date is the test's. */
-class ShiftedClock implements Clock {
-  #ahead = 0;
-  now = () => systemClock.now() + this.#ahead;
+/** The date is the test's and stands still until it is put forward; timers run as ever. */
+class StandingClock implements Clock {
+  #date = systemClock.now();
+  now = () => this.#date;
   after = systemClock.after;
   advance(ms: number): void {
-    this.#ahead += ms;
+    this.#date += ms;
   }
 }
 
 let alliance: Alliance;
-let clock: ShiftedClock;
+let clock: StandingClock;
 let node: RunningNode;
 
 // In this process: nobody moves the clock of another.
 beforeEach(async () => {
   alliance = await Alliance.create({ parameters: { ...DEFAULT_PARAMETERS, windowSeconds: WINDOW } });
-  clock = new ShiftedClock();
+  clock = new StandingClock();
   await start();
 });
 afterEach(async () => {
