@@ -182,8 +182,7 @@ async function measureNetwork(report: BenchReport, members: number, bare: number
     const subjects = await createSubjects(network, 500);
     progress("one client at a time");
     const quiet: number[] = [];
-    for (const text of signOne(network, subjects, QUIET, "quiet"))
-      quiet.push((await submitEverywhereOne(network, text)) as number);
+    for (const text of signOne(network, subjects, QUIET, "quiet")) quiet.push(await submitEverywhereOne(network, text));
     quiet.sort((a, b) => a - b);
     progress(`sign ${transactions.toLocaleString("en-GB")} transactions`);
     await submitEverywhere(network, signOne(network, subjects, 3000, "warm"), clients, BATCH);

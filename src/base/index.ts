@@ -1,6 +1,7 @@
 export * from "./bounded-queue.ts";
 export * from "./bytes.ts";
 export * from "./clock.ts";
+export * from "./deferred.ts";
 export * from "./error.ts";
 export * from "./json.ts";
 export * from "./lru.ts";

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { type Clock, parseJson } from "#base";
+import { type Clock, deferred, parseJson } from "#base";
 import { createSigner, decodeMultikey } from "#crypto";
 import {
   CometEngine,
@@ -96,7 +96,9 @@ export async function openComet(options: OpenEngineOptions): Promise<GroupEngine
       write: (value) => consensus.batch([{ key: "votes", value }]),
     },
     // Where it votes already and nothing is remembered of it, this node may have voted at the height that is under way.
-    lost: (readNode(ledger.state, own)?.power ?? 0) > 0 || (await isVoter(gate, peers(), own)),
+    lost:
+      consensus.get("votes") === undefined &&
+      ((readNode(ledger.state, own)?.power ?? 0) > 0 || (await isVoter(gate, peers(), own))),
     peers: () => gate.localPeers(),
     moniker: entry.name,
     ...(grounds === undefined ? {} : { stateSync: grounds.stateSync }),
@@ -161,13 +163,12 @@ export async function openComet(options: OpenEngineOptions): Promise<GroupEngine
         await gate.update();
       }
       snapshots.start();
-      if (ledger.firstHeight === 0) return;
+      if (ledger.firstHeight === 0 || validators.isKnown) return;
       const sources = peers().map(({ node }) => ({
         name: node,
         ask: async () =>
           (await askPeer((payload) => gate.request(node, payload), { kind: "path" })) as unknown as ValidatorChange[],
       }));
-      if (validators.isKnown) return;
       try {
         for (const { height, step } of await collectValidatorChanges(ledger, sources)) validators.keep(height, step);
       } catch (error) {
@@ -257,14 +258,6 @@ function newestSnapshot(ledger: Ledger, newest: number | undefined, every: numbe
     if (certificate.block === newest) return height;
   }
   return undefined;
-}
-
-function deferred(): { readonly promise: Promise<void>; resolve(): void } {
-  let resolve!: () => void;
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
 }
 
 /** Asks a member's nodes, one after the other, until one answers. */

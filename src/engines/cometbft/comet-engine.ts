@@ -1,4 +1,4 @@
-import { equalBytes, isHansaError, type Json } from "#base";
+import { deferred, equalBytes, isHansaError, type Json } from "#base";
 import type { Candidate, Execution } from "#ledger";
 import { type Receipt, type SignedHeader, transactionError } from "#protocol";
 import type { Engine, EngineStatus } from "../engine.ts";
@@ -341,11 +341,6 @@ function replayed({ height, index }: Receipt) {
 }
 
 function waitingFor(candidate: Candidate): Waiting {
-  let resolve!: (receipt: Receipt) => void;
-  let reject!: (error: unknown) => void;
-  const outcome = new Promise<Receipt>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
+  const { promise: outcome, resolve, reject } = deferred<Receipt>();
   return { candidate, outcome, resolve, reject, settled: false };
 }

@@ -1,4 +1,4 @@
-import { BoundedQueue, type Clock, encodeBase64Url } from "#base";
+import { BoundedQueue, type Clock, deferred, encodeBase64Url } from "#base";
 import { encodeMultikey, type Signer } from "#crypto";
 import type { Candidate, Execution, Ledger } from "#ledger";
 import { type Certificate, headerInput, type Receipt, type SignedHeader, transactionError } from "#protocol";
@@ -80,7 +80,7 @@ export class SoloEngine implements Engine {
       if (twin.text === text) return twin.outcome;
       return Promise.reject(transactionError("transaction.replayed", "another transaction with this `jti` is waiting"));
     }
-    const { promise, resolve, reject } = withResolvers<Receipt>();
+    const { promise, resolve, reject } = deferred<Receipt>();
     if (!this.#queue.push({ candidate, resolve, reject }))
       return Promise.reject(
         engineError("engine.busy", `${this.#queue.limit} transactions wait already`, { limit: this.#queue.limit }),
@@ -249,14 +249,4 @@ function requireBlock(ledger: Ledger, height: number): SignedHeader {
   const block = ledger.block(height);
   if (block === undefined) throw engineError("engine.unknown-height", `there is no block ${height}`, { height });
   return { header: block.header, certificate: block.certificate };
-}
-
-function withResolvers<Value>() {
-  let resolve!: (value: Value) => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<Value>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { promise, resolve, reject };
 }
