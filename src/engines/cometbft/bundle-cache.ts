@@ -1,10 +1,11 @@
 import { hash } from "node:crypto";
-import { decodeBundle } from "./bundle.ts";
+import { openBundle } from "./compressed-bundle.ts";
 
 /** A bundle as it is known here: its transactions are the same arrays from CheckTx to the block. */
 export interface KnownBundle {
   readonly hash: string;
   readonly transactions: readonly Uint8Array[];
+  /** Bytes of its transactions: what is kept, whatever travelled. */
   readonly bytes: number;
   /** How many of its transactions could be executed now; begun once. */
   verified: Promise<number> | undefined;
@@ -31,9 +32,9 @@ export class BundleCache {
     const name = hash("sha256", bytes, "base64url");
     const known = this.#own.get(name) ?? this.#known.get(name);
     if (known !== undefined) return known;
-    const transactions = decodeBundle(bytes);
+    const transactions = openBundle(bytes);
     if (transactions === undefined) return undefined;
-    const bundle: KnownBundle = { hash: name, transactions, bytes: bytes.length, verified: undefined };
+    const bundle: KnownBundle = { hash: name, transactions, bytes: bytesOf(transactions), verified: undefined };
     this.#keep(bundle);
     return bundle;
   }
@@ -47,7 +48,7 @@ export class BundleCache {
     const bundle: KnownBundle = {
       hash: hash("sha256", bytes, "base64url"),
       transactions,
-      bytes: bytes.length,
+      bytes: bytesOf(transactions),
       verified: Promise.resolve(transactions.length),
     };
     this.#own.set(bundle.hash, bundle);
@@ -80,4 +81,8 @@ export class BundleCache {
       this.#bytes -= oldest.bytes;
     }
   }
+}
+
+function bytesOf(transactions: readonly Uint8Array[]): number {
+  return transactions.reduce((sum, { length }) => sum + length, 0);
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { BoundedQueue, type Clock, type HansaError } from "#base";
 import { BUNDLE_LIMITS, bundleOverhead, encodeBundle, NONCE_BYTES } from "./bundle.ts";
 import type { BundleCache } from "./bundle-cache.ts";
+import { compressBundle } from "./compressed-bundle.ts";
 import type { Waiting } from "./waiting.ts";
 
 export interface BundlerLimits {
@@ -185,7 +186,7 @@ export class Bundler {
   #launch(items: readonly Waiting[], attempt: number): void {
     const { bundles, clock } = this.#options;
     const transactions = items.map(({ candidate }) => candidate.bytes);
-    const bytes = encodeBundle(transactions, randomBytes(NONCE_BYTES));
+    const bytes = compressBundle(encodeBundle(transactions, randomBytes(NONCE_BYTES)));
     // Known here before CometBFT asks about it.
     const { hash } = bundles.addOwn(bytes, transactions);
     const flight: Flight = { hash, bytes, items, attempt, sentAt: clock.now(), sentAfter: this.#blocks, lost: false };
