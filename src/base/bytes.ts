@@ -1,7 +1,9 @@
 /** Bytes and their text forms. All encoders are strict: what `encode` never produces, `decode` refuses. */
 
 // Both globals exist in Node and in every browser; `lib` stays at es2023 so that nothing else of either leaks in here.
-declare const TextEncoder: { new (): { encode(text: string): Uint8Array } };
+declare const TextEncoder: {
+  new (): { encode(text: string): Uint8Array; encodeInto(text: string, bytes: Uint8Array): { written: number } };
+};
 declare const TextDecoder: {
   new (label: string, options: { fatal: boolean; ignoreBOM: boolean }): { decode(bytes: Uint8Array): string };
 };
@@ -12,6 +14,11 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** Bytes of a text in UTF-8. */
 export function encodeUtf8(text: string): Uint8Array {
   return encoder.encode(text);
+}
+
+/** `encodeUtf8` into `bytes`, which has room for three bytes a UTF-16 unit. @returns how many bytes were written */
+export function encodeUtf8Into(bytes: Uint8Array, text: string): number {
+  return encoder.encodeInto(text, bytes).written;
 }
 
 /**
@@ -69,25 +76,52 @@ export function encodeBase64Url(bytes: Uint8Array): string {
  * that one value has one text (a second spelling would be a second transaction with the same meaning).
  */
 export function decodeBase64Url(text: string): Uint8Array | undefined {
+  if (text.length % 4 === 1) return undefined;
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
+  return decodeBase64UrlInto(bytes, text) === undefined ? undefined : bytes;
+}
+
+/**
+ * `decodeBase64Url` into `bytes`, which has room: where what is decoded is not kept, no memory is taken for it.
+ *
+ * @returns how many bytes were written; `undefined` where the text is refused, and what stands in `bytes` then means nothing
+ */
+export function decodeBase64UrlInto(bytes: Uint8Array, text: string): number | undefined {
   const rest = text.length % 4;
   if (rest === 1) return undefined;
-  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
+  const whole = text.length - rest;
   let out = 0;
-  let bits = 0;
-  let value = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    const six = code < 128 ? (B64_VALUE[code] as number) : -1;
-    if (six < 0) return undefined;
-    value = ((value << 6) | six) & 0xffffff;
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      bytes[out++] = (value >> bits) & 0xff;
-    }
+  for (let i = 0; i < whole; i += 4) {
+    const a = text.charCodeAt(i);
+    const b = text.charCodeAt(i + 1);
+    const c = text.charCodeAt(i + 2);
+    const d = text.charCodeAt(i + 3);
+    if ((a | b | c | d) > 127) return undefined;
+    // Minus one, which stands for a foreign character, makes the whole negative.
+    const value =
+      ((B64_VALUE[a] as number) << 18) |
+      ((B64_VALUE[b] as number) << 12) |
+      ((B64_VALUE[c] as number) << 6) |
+      (B64_VALUE[d] as number);
+    if (value < 0) return undefined;
+    bytes[out++] = value >> 16;
+    bytes[out++] = value >> 8;
+    bytes[out++] = value;
   }
-  if ((value & ((1 << bits) - 1)) !== 0) return undefined;
-  return bytes;
+  if (rest === 0) return out;
+  const a = valueAt(text, whole);
+  const b = valueAt(text, whole + 1);
+  const c = rest === 3 ? valueAt(text, whole + 2) : 0;
+  const value = (a << 18) | (b << 12) | (c << 6);
+  if (value < 0 || (value & (rest === 3 ? 0xff : 0xffff)) !== 0) return undefined;
+  bytes[out++] = value >> 16;
+  if (rest === 3) bytes[out++] = value >> 8;
+  return out;
+}
+
+function valueAt(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return code < 128 ? (B64_VALUE[code] as number) : -1;
 }
 
 const B58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";

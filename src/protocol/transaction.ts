@@ -4,10 +4,12 @@
  */
 import {
   decodeBase64Url,
+  decodeBase64UrlInto,
   decodeUtf8,
   encodeBase64Url,
   encodeHex,
   encodeUtf8,
+  encodeUtf8Into,
   HansaError,
   type Json,
   parseJson,
@@ -72,11 +74,20 @@ export const TRANSACTION_LIMITS = {
 const JTI = /^[A-Za-z0-9_-]{16,64}$/;
 const OPERATION_NAME = /^[a-z][a-zA-Z]{0,31}\.[a-z][a-zA-Z]{0,31}$/;
 
+/** Where issuer and `jti` of most transactions are put together. */
+const idPreimage = new Uint8Array(512);
+
 /** Id of a transaction from its claims alone: the same for every serialisation and set of signatures. */
-export function transactionId(claims: Pick<TransactionClaims, "iss" | "jti" | "exp">): Uint8Array {
+export function transactionId({ iss, jti, exp }: Pick<TransactionClaims, "iss" | "jti" | "exp">): Uint8Array {
+  const text = `${iss}\0${jti}`;
+  const fits = text.length * 3 <= idPreimage.length;
+  const preimage = fits ? idPreimage.subarray(0, encodeUtf8Into(idPreimage, text)) : encodeUtf8(text);
   const id = new Uint8Array(20);
-  new DataView(id.buffer).setUint32(0, claims.exp);
-  id.set(sha256(encodeUtf8(`${claims.iss}\0${claims.jti}`)).subarray(0, 16), 4);
+  id[0] = exp >>> 24;
+  id[1] = exp >>> 16;
+  id[2] = exp >>> 8;
+  id[3] = exp;
+  id.set(sha256(preimage).subarray(0, 16), 4);
   return id;
 }
 
@@ -94,16 +105,20 @@ export function decodeTransaction(input: string | Uint8Array): Transaction {
     });
   const text = typeof input === "string" ? input : decodeUtf8(input);
   if (text === undefined) throw transactionError("transaction.json", "not valid UTF-8", { reason: "json.utf8" });
-  return text.charCodeAt(0) === 0x7b ? decodeGeneral(text) : decodeCompact(text);
+  if (text.charCodeAt(0) === 0x7b) return decodeGeneral(text);
+  return decodeCompact(text, typeof input === "string" ? encodeUtf8(text) : input);
 }
 
-function decodeCompact(text: string): Transaction {
+/** @param bytes - of the text: what is signed is a part of them */
+function decodeCompact(text: string, bytes: Uint8Array): Transaction {
   const first = text.indexOf(".");
   const second = text.indexOf(".", first + 1);
   if (first <= 0 || second < 0 || text.indexOf(".", second + 1) >= 0)
     throw transactionError("transaction.malformed", "a compact JWT has three parts");
   const payload = text.slice(first + 1, second);
-  const signature = decodeSignature(text.slice(0, first), payload, text.slice(second + 1));
+  // Where the header or the payload is more than ASCII this is cut at the wrong place, and both are refused below.
+  const signed = bytes.subarray(0, second);
+  const signature = decodeSignature(text.slice(0, first), signed, text.slice(second + 1));
   return assemble(text, payload, [signature]);
 }
 
@@ -121,12 +136,12 @@ function decodeGeneral(text: string): Transaction {
       const { protected: header, signature, ...more } = asObject(entry) ?? {};
       if (typeof header !== "string" || typeof signature !== "string" || Object.keys(more).length > 0)
         throw transactionError("transaction.malformed", "a signature has `protected` and `signature`");
-      return decodeSignature(header, payload, signature);
+      return decodeSignature(header, encodeUtf8(`${header}.${payload}`), signature);
     }),
   );
 }
 
-function decodeSignature(encodedHeader: string, payload: string, encodedSignature: string): TransactionSignature {
+function decodeSignature(encodedHeader: string, input: Uint8Array, encodedSignature: string): TransactionSignature {
   const header = parseJwsHeader(encodedHeader);
   if (header === "malformed") throw transactionError("transaction.malformed", "the header is not base64url");
   if (header === "json")
@@ -138,13 +153,16 @@ function decodeSignature(encodedHeader: string, payload: string, encodedSignatur
   const signature = decodeBase64Url(encodedSignature);
   if (signature === undefined || signature.length !== 64)
     throw transactionError("transaction.malformed", "a signature is 64 bytes in base64url");
-  return { header, did: didOfKeyId(header.kid), input: encodeUtf8(`${encodedHeader}.${payload}`), signature };
+  return { header, did: didOfKeyId(header.kid), input, signature };
 }
 
+/** Where payloads are decoded: nothing is kept of it but what is read out of it. */
+const payloadBytes = new Uint8Array(TRANSACTION_LIMITS.bytes);
+
 function assemble(text: string, payload: string, signatures: TransactionSignature[]): Transaction {
-  const bytes = decodeBase64Url(payload);
-  if (bytes === undefined) throw transactionError("transaction.malformed", "the payload is not base64url");
-  const claims = checkClaims(strictJson(bytes, TRANSACTION_LIMITS.depth));
+  const length = decodeBase64UrlInto(payloadBytes, payload);
+  if (length === undefined) throw transactionError("transaction.malformed", "the payload is not base64url");
+  const claims = checkClaims(strictJson(payloadBytes.subarray(0, length), TRANSACTION_LIMITS.depth));
   const dids = new Set(signatures.map((signature) => signature.did));
   if (dids.size !== signatures.length || !dids.has(claims.iss))
     throw transactionError("transaction.signer-missing", "the issuer signs, and every signer once", {

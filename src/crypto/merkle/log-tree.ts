@@ -9,6 +9,9 @@ import { cryptoError } from "../errors.ts";
 const nodePreimage = new Uint8Array(65);
 nodePreimage[0] = 0x01;
 
+/** Where the preimages of most leaves are made: a block's transactions are hashed one after the other. */
+const leafPreimage = new Uint8Array(4096);
+
 /**
  * Hash of a log's entry: SHA-256(0x00 ‖ body).
  *
@@ -18,7 +21,8 @@ nodePreimage[0] = 0x01;
  * ```
  */
 export function leafHash(body: Uint8Array): Uint8Array {
-  const preimage = new Uint8Array(body.length + 1);
+  const length = body.length + 1;
+  const preimage = length <= leafPreimage.length ? leafPreimage.subarray(0, length) : new Uint8Array(length);
   preimage.set(body, 1);
   const hash = new Uint8Array(32);
   sha256Into(hash, preimage);

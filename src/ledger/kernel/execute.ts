@@ -1,19 +1,12 @@
 /** Execution of one transaction: pure in state, time and bytes. */
 import { HansaError, type Json } from "#base";
-import {
-  checkOperation,
-  decodeTransaction,
-  type Fact,
-  type Receipt,
-  type Transaction,
-  transactionError,
-} from "#protocol";
+import { type Fact, type Receipt, type Transaction, transactionError } from "#protocol";
 import { isActiveMember, readParameters } from "../modules/members/records.ts";
 import { MODULES } from "../modules/registry.ts";
 import { Overlay, type Reader } from "../state/state.ts";
 import { RECEIPT_ERRORS, receiptNumber } from "./errors.ts";
 import type { Context, Handler } from "./module.ts";
-import { keyOfSignature, partiesOf, type SignatureCheck, type VerifiedSignatures } from "./signatures.ts";
+import { keyOfSignature, partiesOf, type SeenTransactions, type SignatureCheck } from "./signatures.ts";
 
 const HANDLERS = new Map<string, Handler<never>>(
   MODULES.flatMap((module) =>
@@ -28,25 +21,6 @@ const HANDLERS = new Map<string, Handler<never>>(
 export interface Group {
   readonly id: string;
   readonly alliance: string;
-}
-
-/** Decoded forms of bytes seen before: from `check` to `execute` the same array travels. */
-export class DecodedTransactions {
-  readonly #known = new WeakMap<Uint8Array, Transaction>();
-
-  /**
-   * Decodes, and holds every operation against its schema.
-   *
-   * @throws HansaError with one of `TRANSACTION_ERRORS`
-   */
-  decode(bytes: Uint8Array): Transaction {
-    const known = this.#known.get(bytes);
-    if (known !== undefined) return known;
-    const transaction = decodeTransaction(bytes);
-    transaction.claims.ops.forEach(checkOperation);
-    this.#known.set(bytes, transaction);
-    return transaction;
-  }
 }
 
 /**
@@ -89,8 +63,7 @@ export interface Outcome {
 
 export interface ExecutionParts {
   readonly group: Group;
-  readonly decoded: DecodedTransactions;
-  readonly verified: VerifiedSignatures;
+  readonly seen: SeenTransactions;
   /** Nodes of validators whose vote the last block lacked. */
   readonly absent: readonly string[];
   /** State and time of the last block. */
@@ -114,11 +87,11 @@ export function executeTransaction(
   let operation: number | undefined;
   const facts: Fact[] = [];
   try {
-    transaction = parts.decoded.decode(bytes);
+    transaction = parts.seen.decode(bytes);
     const checks = checkAgainstState(block, parts.group, transaction, time);
     if (parts.isReplay(transaction))
       throw transactionError("transaction.replayed", "the transaction was executed before");
-    if (!parts.verified.check(bytes, checks))
+    if (!parts.seen.verify(bytes, checks))
       throw transactionError("transaction.signature", "a signature does not match its key");
     // From here on the id is used, whatever the operations come to: the issuer did sign this request, once.
     consumed = transaction;
@@ -134,7 +107,8 @@ export function executeTransaction(
       before: parts.before,
       lastTime: parts.lastTime,
       parties: partiesOf(block, transaction),
-      emit: (fact, about, data = {}) => facts.push({ fact, about: [...new Set(about)], data }),
+      emit: (fact, about, data = {}) =>
+        facts.push({ fact, about: about.length > 1 ? [...new Set(about)] : [...about], data }),
     };
     requireStanding(block, transaction);
     transaction.claims.ops.forEach((call, i) => {

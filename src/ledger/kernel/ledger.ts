@@ -25,13 +25,13 @@ import { decodeJson } from "../state/decode.ts";
 import { Overlay, type Reader, type StagedState, State } from "../state/state.ts";
 import type { Place, StateStore, StoredRecord } from "../state/store.ts";
 import { ledgerError } from "./errors.ts";
-import { checkAgainstState, DecodedTransactions, executeTransaction, type Group } from "./execute.ts";
+import { checkAgainstState, executeTransaction, type Group } from "./execute.ts";
 import { genesisRecords } from "./genesis.ts";
 import { inheritRecords } from "./inherit.ts";
 import { runQuery } from "./query.ts";
 import { ReplayWindow, recordIds } from "./replay-window.ts";
 import { restoreStore } from "./restore.ts";
-import { type SignatureCheck, VerifiedSignatures } from "./signatures.ts";
+import { SeenTransactions, type SignatureCheck } from "./signatures.ts";
 
 const NOBODY: readonly string[] = [];
 
@@ -66,8 +66,7 @@ export class Ledger {
   readonly genesis: Genesis;
   readonly #store: StateStore;
   readonly #inherited: Iterable<StoredRecord> | undefined;
-  readonly #decoded = new DecodedTransactions();
-  readonly #verified = new VerifiedSignatures();
+  readonly #seen = new SeenTransactions();
   #state: State;
   #replay: ReplayWindow;
   #head: SignedHeader | undefined;
@@ -139,7 +138,7 @@ export class Ledger {
    * before the snapshot that this ledger was restored from
    */
   check(bytes: Uint8Array, now: number): Candidate {
-    const transaction = this.#decoded.decode(bytes);
+    const transaction = this.#seen.decode(bytes);
     const known = this.#replay.has(transaction);
     // What has not expired by block time is in the window if it was executed: only the rest is looked up on disk.
     const expired = transaction.claims.exp * 1000 <= (this.#head?.header.time ?? 0);
@@ -153,7 +152,7 @@ export class Ledger {
   /** Notes that a candidate's signatures were checked and hold, so that `execute` need not check them again. */
   noteVerified(candidate: Candidate): void {
     const keys: PublicKey[] = candidate.signatures.map((check) => check.key);
-    this.#verified.remember(candidate.bytes, keys);
+    this.#seen.remember(candidate.bytes, keys);
   }
 
   /** Where a transaction of this id was executed, as far back as the store's blocks go. */
@@ -217,8 +216,7 @@ export class Ledger {
       absent: block.absent ?? NOBODY,
       before: this.#state,
       lastTime: head.time,
-      decoded: this.#decoded,
-      verified: this.#verified,
+      seen: this.#seen,
       isReplay: (transaction: Transaction) => inBlock.has(transaction.idText) || this.#replay.has(transaction),
     };
     block.transactions.forEach((bytes, index) => {

@@ -1,5 +1,12 @@
 import { decodeMultikey, type PublicKey, suiteOf, verifySignature } from "#crypto";
-import { didOf, type Transaction, type TransactionSignature, transactionError } from "#protocol";
+import {
+  checkOperation,
+  decodeTransaction,
+  didOf,
+  type Transaction,
+  type TransactionSignature,
+  transactionError,
+} from "#protocol";
 import { readIdentity } from "../modules/identity/records.ts";
 import { authenticationKey } from "../modules/registry.ts";
 import type { Reader } from "../state/state.ts";
@@ -52,21 +59,47 @@ function createdKey(
   return undefined;
 }
 
+/** What is known of bytes that were seen before. */
+interface Seen {
+  readonly transaction: Transaction;
+  /** The keys that all of its signatures were found to match, in order. */
+  keys: readonly PublicKey[] | undefined;
+}
+
 /**
- * Which signatures were found good, by transaction bytes: each is checked once on a node, whether by the pool before ordering or
- * here. The memory is of a fact about bytes, so that it cannot change what a block does.
+ * What was decoded and verified already, by transaction bytes: from `check` to `execute` the same array travels, and each signature is checked
+ * once on a node, whether by the pool before ordering or here. The memory is of facts about bytes, so that it cannot change what a block does.
  */
-export class VerifiedSignatures {
-  readonly #known = new WeakMap<Uint8Array, readonly PublicKey[]>();
+export class SeenTransactions {
+  readonly #seen = new WeakMap<Uint8Array, Seen>();
+
+  /**
+   * Decodes, and holds every operation against its schema.
+   *
+   * @throws HansaError with one of `TRANSACTION_ERRORS`
+   */
+  decode(bytes: Uint8Array): Transaction {
+    return this.#see(bytes).transaction;
+  }
+
+  #see(bytes: Uint8Array): Seen {
+    const known = this.#seen.get(bytes);
+    if (known !== undefined) return known;
+    const transaction = decodeTransaction(bytes);
+    transaction.claims.ops.forEach(checkOperation);
+    const seen = { transaction, keys: undefined };
+    this.#seen.set(bytes, seen);
+    return seen;
+  }
 
   /** Notes that all signatures of these very bytes match these keys, in order. */
   remember(bytes: Uint8Array, keys: readonly PublicKey[]): void {
-    this.#known.set(bytes, keys);
+    this.#see(bytes).keys = keys;
   }
 
   /** Whether the bytes' signatures match these keys. */
-  check(bytes: Uint8Array, checks: readonly SignatureCheck[]): boolean {
-    const known = this.#known.get(bytes);
+  verify(bytes: Uint8Array, checks: readonly SignatureCheck[]): boolean {
+    const known = this.#see(bytes).keys;
     // `decodeMultikey` gives one object per key text as long as it is cached; another object is only a reason to check again.
     if (known !== undefined && known.length === checks.length && checks.every((check, i) => check.key === known[i]))
       return true;
