@@ -1,6 +1,6 @@
 /** Blocks: an ordered list of transactions, what they did, and a signed header over both. */
 import { canonicalJson, encodeBase64Url, encodeUtf8, type Json } from "#base";
-import { leafHash, sha256Parts, treeHash } from "#crypto";
+import { leafHash, leafHashOfText, sha256Parts, treeHash } from "#crypto";
 import type { CometCommit, CometHeader } from "./comet/signed-block.ts";
 
 /** What is signed. Digests are base64url. The state root depends on records alone. */
@@ -114,11 +114,28 @@ export interface Receipt {
 
 /** The hashed part of a receipt: numbers and facts, never text for people. */
 export function receiptLeaf(receipt: Receipt): Uint8Array {
-  return encodeUtf8(canonicalJson({ id: receipt.id, code: receipt.code, facts: receipt.facts }));
+  return encodeUtf8(leafText(receipt, canonicalJson(receipt.facts)));
 }
 
-export function encodeReceipt(receipt: Receipt): Uint8Array {
-  return encodeUtf8(JSON.stringify(receipt));
+/** Canonical JSON (RFC 8785) of `{ code, facts, id }`: an id is hexadecimal, and a code a whole number. */
+function leafText({ id, code }: Receipt, facts: string): string {
+  return `{"code":${code},"facts":${facts},"id":"${id}"}`;
+}
+
+/** Receipts of a block: the root over their hashed parts, and each as it is stored. Facts, the most of both, are written once. */
+export function encodeReceipts(receipts: readonly Receipt[]): {
+  readonly root: string;
+  readonly encoded: readonly Uint8Array[];
+} {
+  const hashes: Uint8Array[] = [];
+  const encoded = receipts.map((receipt) => {
+    const { id, height, index, code, error } = receipt;
+    const facts = canonicalJson(receipt.facts);
+    hashes.push(leafHashOfText(leafText(receipt, facts)));
+    const rest = error === undefined ? "" : `,"error":${JSON.stringify(error)}`;
+    return encodeUtf8(`{"id":"${id}","height":${height},"index":${index},"code":${code},"facts":${facts}${rest}}`);
+  });
+  return { root: encodeBase64Url(treeHash(hashes)), encoded };
 }
 
 /** RFC 6962 root over byte strings. */

@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeHex, encodeHex } from "#base";
+import { decodeHex, encodeHex, encodeUtf8 } from "#base";
 import {
   consistencyProof,
   inclusionProof,
   type LogNodes,
   LogTree,
   leafHash,
+  leafHashOfText,
   treeHash,
   verifyConsistency,
   verifyInclusion,
@@ -46,6 +47,15 @@ const sizes = fc
   .map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const);
 
 describe("RFC 6962 hashing", () => {
+  it("hashes a text as its bytes in UTF-8, however long", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 40 }), fc.nat(200), (text, times) => {
+        const long = text.repeat(times);
+        expect(leafHashOfText(long)).toEqual(leafHash(encodeUtf8(long)));
+      }),
+    );
+  });
+
   it("gives the published roots", () => {
     expect(encodeHex(treeHash([]))).toBe(vectors.emptyRoot);
     vectors.roots.forEach((root, i) => {

@@ -2,14 +2,14 @@
  * Append-only logs, hashed as RFC 6962 §2.1 has it (leaf 0x00, node 0x01), so that verifiers of certificate transparency and
  * tlog-tiles check our proofs. Sizes go up to 2^53: indices are divided, never shifted.
  */
-import { equalBytes } from "#base";
+import { encodeUtf8, encodeUtf8Into, equalBytes } from "#base";
 import { sha256Into } from "#crypto/backend";
 import { cryptoError } from "../errors.ts";
 
 const nodePreimage = new Uint8Array(65);
 nodePreimage[0] = 0x01;
 
-/** Where the preimages of most leaves are made: a block's transactions are hashed one after the other. */
+/** Where the preimages of most leaves are made, behind their 0x00: a block's transactions are hashed one after the other. */
 const leafPreimage = new Uint8Array(4096);
 
 /**
@@ -26,6 +26,15 @@ export function leafHash(body: Uint8Array): Uint8Array {
   preimage.set(body, 1);
   const hash = new Uint8Array(32);
   sha256Into(hash, preimage);
+  return hash;
+}
+
+/** `leafHash` of a text in UTF-8. */
+export function leafHashOfText(text: string): Uint8Array {
+  if (text.length * 3 >= leafPreimage.length) return leafHash(encodeUtf8(text));
+  const length = 1 + encodeUtf8Into(leafPreimage.subarray(1), text);
+  const hash = new Uint8Array(32);
+  sha256Into(hash, leafPreimage.subarray(0, length));
   return hash;
 }
 

@@ -5,7 +5,7 @@ import {
   type BlockHeader,
   type Certificate,
   encodeHeader,
-  encodeReceipt,
+  encodeReceipts,
   type Genesis,
   groupIdOf,
   hashHeader,
@@ -13,7 +13,6 @@ import {
   type QueryArgs,
   type QueryName,
   type Receipt,
-  receiptLeaf,
   rootOf,
   type SignedHeader,
   type Transaction,
@@ -52,6 +51,7 @@ export interface Execution {
 }
 
 interface Staged extends Execution {
+  readonly encodedReceipts: readonly Uint8Array[];
   readonly block: Block;
   readonly staged: StagedState;
   readonly consumed: readonly { readonly transaction: Transaction; readonly index: number }[];
@@ -243,6 +243,7 @@ export class Ledger {
     consumed: Staged["consumed"],
     validators?: ValidatorsRecord,
   ): Execution {
+    const { root, encoded: encodedReceipts } = encodeReceipts(receipts);
     const header: BlockHeader = {
       version: 1,
       group: this.group.id,
@@ -250,7 +251,7 @@ export class Ledger {
       time: block.time,
       previous: this.#headHash,
       transactions: rootOf(block.transactions),
-      receipts: rootOf(receipts.map(receiptLeaf)),
+      receipts: root,
       state: encodeBase64Url(staged.root),
       ...(block.absent === undefined || block.absent.length === 0 ? {} : { absent: block.absent }),
       ...(block.misbehaviour === undefined || block.misbehaviour.length === 0
@@ -261,6 +262,7 @@ export class Ledger {
       header,
       encodedHeader: encodeHeader(header),
       receipts,
+      encodedReceipts,
       block,
       staged,
       consumed,
@@ -285,7 +287,7 @@ export class Ledger {
         header: kept.encodedHeader,
         certificate: encodeUtf8(JSON.stringify(certificate)),
         transactions: block.transactions,
-        receipts: kept.receipts.map(encodeReceipt),
+        receipts: kept.encodedReceipts,
       },
       records: staged.records,
       ids: kept.consumed.map(({ transaction, index }) => ({ id: transaction.id, index })),
