@@ -8,7 +8,7 @@ import { nodeError } from "./errors.ts";
 import { startHttp } from "./http/server.ts";
 import { createLog, type Log } from "./log.ts";
 import { nodeMetrics } from "./metrics.ts";
-import { changesRights, keysTaken, type OpenGroup, openGroup } from "./open-group.ts";
+import { changesRights, keysTaken, type OpenGroup, type OpenGroupOptions, openGroup } from "./open-group.ts";
 import { SignaturePool } from "./signature-pool.ts";
 import { ServerTls } from "./tls/server-tls.ts";
 import { VERSION } from "./version.ts";
@@ -65,11 +65,15 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
   try {
     const mode = config.tls?.mode ?? "off";
     if (mode !== "off") tls = await ServerTls.open({ home: home.folder, mode, keys, clock, log });
-    for (const [index, entry] of config.groups.entries()) {
-      const mqttPort = config.mqtt.port === 0 ? 0 : config.mqtt.port + index;
-      const { environment = {}, signal } = options;
-      groups.push(await openGroup({ home, config, entry, mqttPort, keys, pool, tls, clock, log, environment, signal }));
-    }
+    const { environment = {}, signal } = options;
+    groups.push(
+      ...(await openGroups(
+        config.groups.map((entry, index) => {
+          const mqttPort = config.mqtt.port === 0 ? 0 : config.mqtt.port + index;
+          return { home, config, entry, mqttPort, keys, pool, tls, clock, log, environment, signal };
+        }),
+      )),
+    );
     const first = groups[0] as OpenGroup;
     const own = keys.signer(config.member);
     const member = didOf(first.ledger.genesis.alliance, { algorithm: own.algorithm, bytes: own.publicKey });
@@ -116,4 +120,28 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
     await closeAll();
     throw error;
   }
+}
+
+/**
+ * Opens all groups at once: one that waits for its peers keeps no other from voting. Where one cannot be opened the others are given up.
+ *
+ * @throws what the first one threw that could not be opened
+ */
+async function openGroups(each: readonly OpenGroupOptions[]): Promise<OpenGroup[]> {
+  const failed = new AbortController();
+  const outcomes = await Promise.allSettled(
+    each.map(async (options) => {
+      const signals = options.signal === undefined ? [failed.signal] : [options.signal, failed.signal];
+      try {
+        return await openGroup({ ...options, signal: AbortSignal.any(signals) });
+      } catch (error) {
+        failed.abort(error);
+        throw error;
+      }
+    }),
+  );
+  const open = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  if (!failed.signal.aborted) return open;
+  for (const group of open.reverse()) await group.close();
+  throw failed.signal.reason;
 }
