@@ -17,7 +17,7 @@ const clients = numberOption("clients", 2000);
 const threads = numberOption("threads", 0);
 const QUIET = 40;
 /** Transactions before those that are measured. */
-const WARM = 16_000;
+const WARM = 40_000;
 const OPERATIONS = 100;
 /** Transactions in one request, to bare nodes and to members' nodes alike. */
 const BATCH = 50;
