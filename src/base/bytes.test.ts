@@ -13,6 +13,7 @@ import {
   encodeHex,
   encodeUtf8,
   equalBytes,
+  Utf8Slabs,
 } from "./bytes.ts";
 
 fc.configureGlobal({ seed: 4648 });
@@ -86,6 +87,18 @@ describe("base58", () => {
 });
 
 describe("UTF-8", () => {
+  it("is the same in slabs, where no text changes another's bytes", () => {
+    const text = fc.string({ unit: "binary", maxLength: 60 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(text, fc.nat(3000)), { maxLength: 40 }), (parts) => {
+        const texts = parts.map(([part, times]) => part.repeat(times % 50 === 0 ? times : 1));
+        const slabs = new Utf8Slabs();
+        const encoded = texts.map((one) => slabs.encode(one));
+        expect(encoded).toEqual(texts.map((one) => encodeUtf8(one)));
+      }),
+    );
+  });
+
   it("keeps a byte-order mark as a character", () => {
     expect(decodeUtf8(Uint8Array.of(0xef, 0xbb, 0xbf, 0x41))).toBe("\ufeffA");
   });

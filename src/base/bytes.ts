@@ -21,6 +21,31 @@ export function encodeUtf8Into(bytes: Uint8Array, text: string): number {
   return encoder.encodeInto(text, bytes).written;
 }
 
+/** Bytes of the first slab and of the largest, for texts that are no longer than that. */
+const SLAB_BYTES = { first: 1024, largest: 65_536 };
+
+/**
+ * Encodes many texts that are kept for about as long as each other: they share memory, a slab at a time, where arrays of their own would cost more
+ * than the encoding.
+ */
+export class Utf8Slabs {
+  #slab = new Uint8Array(0);
+  #used = 0;
+
+  /** Bytes of a text in UTF-8: a part of memory that others have parts of. */
+  encode(text: string): Uint8Array {
+    const most = text.length * 3;
+    if (this.#slab.length - this.#used < most) {
+      const next = Math.min(SLAB_BYTES.largest, Math.max(SLAB_BYTES.first, 2 * this.#slab.length));
+      this.#slab = new Uint8Array(Math.max(next, most));
+      this.#used = 0;
+    }
+    const start = this.#used;
+    this.#used += encodeUtf8Into(this.#slab.subarray(start), text);
+    return this.#slab.subarray(start, this.#used);
+  }
+}
+
 /**
  * Text of UTF-8 bytes; `undefined` where the bytes are not valid UTF-8 (a byte-order mark is kept as a character).
  */

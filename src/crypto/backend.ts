@@ -29,8 +29,13 @@ export function sha256(bytes: Uint8Array): Uint8Array {
 
 /** SHA-256 of the bytes into `digest`, 32 bytes: where a million hashes are made, a million small arrays are not. */
 export function sha256Into(digest: Uint8Array, bytes: Uint8Array): void {
-  if (bytes.length < LONG) sodium.crypto_hash_sha256(digest, bytes);
-  else digest.set(hashOnce("sha256", bytes, "buffer"));
+  if (bytes.length < LONG) {
+    sodium.crypto_hash_sha256(digest, bytes);
+    return;
+  }
+  // As text, a character a byte: a Buffer would have memory of its own, which takes longer to make and to give back.
+  const text = hashOnce("sha256", bytes, "binary");
+  for (let i = 0; i < 32; i++) digest[i] = text.charCodeAt(i);
 }
 
 /** SHA-256 of the parts, one behind the other. */

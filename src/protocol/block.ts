@@ -1,5 +1,5 @@
 /** Blocks: an ordered list of transactions, what they did, and a signed header over both. */
-import { canonicalJson, encodeBase64Url, encodeUtf8, type Json } from "#base";
+import { canonicalJson, encodeBase64Url, encodeUtf8, type Json, Utf8Slabs } from "#base";
 import { leafHash, leafHashOfText, sha256Parts, treeHash } from "#crypto";
 import type { CometCommit, CometHeader } from "./comet/signed-block.ts";
 
@@ -128,12 +128,13 @@ export function encodeReceipts(receipts: readonly Receipt[]): {
   readonly encoded: readonly Uint8Array[];
 } {
   const hashes: Uint8Array[] = [];
+  const slabs = new Utf8Slabs();
   const encoded = receipts.map((receipt) => {
     const { id, height, index, code, error } = receipt;
     const facts = canonicalJson(receipt.facts);
     hashes.push(leafHashOfText(leafText(receipt, facts)));
     const rest = error === undefined ? "" : `,"error":${JSON.stringify(error)}`;
-    return encodeUtf8(`{"id":"${id}","height":${height},"index":${index},"code":${code},"facts":${facts}${rest}}`);
+    return slabs.encode(`{"id":"${id}","height":${height},"index":${index},"code":${code},"facts":${facts}${rest}}`);
   });
   return { root: encodeBase64Url(treeHash(hashes)), encoded };
 }

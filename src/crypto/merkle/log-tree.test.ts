@@ -49,7 +49,7 @@ const sizes = fc
 describe("RFC 6962 hashing", () => {
   it("hashes a text as its bytes in UTF-8, however long", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary", maxLength: 40 }), fc.nat(200), (text, times) => {
+      fc.property(fc.string({ unit: "binary", maxLength: 40 }), fc.nat(60), (text, times) => {
         const long = text.repeat(times);
         expect(leafHashOfText(long)).toEqual(leafHash(encodeUtf8(long)));
       }),

@@ -1,4 +1,4 @@
-import { canonicalJson, encodeUtf8, Lru } from "#base";
+import { canonicalJson, Lru, Utf8Slabs } from "#base";
 import { IndexedTree, type MembershipProof, type StagedChanges, sha256 } from "#crypto";
 import { decodeJson } from "./decode.ts";
 import type { StateStore, StoredRecord } from "./store.ts";
@@ -89,10 +89,11 @@ export class State implements Reader {
    */
   stage(changes: ReadonlyMap<string, object | Uint8Array | null>): StagedState {
     const keys = [...changes.keys()];
+    const slabs = new Utf8Slabs();
     const values = keys.map((key) => {
       const value = changes.get(key);
       if (value instanceof Uint8Array) return value;
-      return value === null || value === undefined ? null : encodeUtf8(canonicalJson(value));
+      return value === null || value === undefined ? null : slabs.encode(canonicalJson(value));
     });
     const staged = this.#tree.stage(
       keys.map((key, i) => {
