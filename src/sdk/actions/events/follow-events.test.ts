@@ -52,12 +52,13 @@ describe("followEvents", () => {
       stream(response).write(`retry: 0\n\n${connections++ === 0 ? "" : sent(3)}`);
     });
     const offsets: number[] = [];
-    for await (const { offset } of followEvents(served.client({ timeout: 40 }), { topic: "a" })) {
+    for await (const { offset } of followEvents(served.client({ timeout: 400 }), { topic: "a" })) {
       offsets.push(offset);
       break;
     }
     expect(offsets).toEqual([3]);
-    expect(connections).toBe(2);
+    // A machine that is busy enough may make the second one seem silent, too.
+    expect(connections).toBeGreaterThan(1);
   });
 
   it("ends with the node's refusal, at the door or in the stream", async () => {
