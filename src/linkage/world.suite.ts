@@ -140,6 +140,7 @@ export class World {
     this.receipts = new ReceiptBatches({
       store: this.disk?.target ?? this.targetStore,
       clock: this.clock,
+      blockTime: () => this.clock.now(),
       anchor: (request) => {
         this.anchored.push(request);
         return this.anchor(request);

@@ -51,11 +51,13 @@ export class HostedMember {
     this.receipts = new ReceiptBatches({
       store: options.targetStore,
       clock,
-      anchor: async ({ batch, counts }) => {
+      blockTime: () => ledger.head?.header.time ?? 0,
+      anchor: async ({ id, until, batch, counts }) => {
         const receipt = await options.submission.send(
           [{ op: "linkages.anchorReceipts", args: { batch, counts: counts.map((count) => ({ ...count })) } }],
           did,
           this.key,
+          { jti: id, exp: until },
         );
         if (receipt.code !== 0)
           throw new HansaError(

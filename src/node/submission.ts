@@ -6,6 +6,7 @@ import {
   prepareClaims,
   type Receipt,
   signTransaction,
+  type TransactionClaims,
   type TransactionSigner,
   transactionError,
 } from "#protocol";
@@ -81,10 +82,24 @@ export class Submission {
   /**
    * Signs and executes operations of the node's own: anchors and the like.
    *
+   * @param same - what makes it the same transaction each time, though it is signed again: it is executed once, and gets its first receipt
    * @throws HansaError where it is refused, with the receipt's code
    */
-  async send(ops: readonly Operation[], did: string, signer: TransactionSigner): Promise<Receipt> {
-    const claims = prepareClaims(did, this.#ledger.group.id, ops, this.#clock.now(), 60);
-    return this.submit(Buffer.from(signTransaction(claims, [signer])));
+  async send(
+    ops: readonly Operation[],
+    did: string,
+    signer: TransactionSigner,
+    same?: Pick<TransactionClaims, "jti" | "exp">,
+  ): Promise<Receipt> {
+    const claims = { ...prepareClaims(did, this.#ledger.group.id, ops, this.#clock.now(), 60), ...same };
+    try {
+      return await this.submit(Buffer.from(signTransaction(claims, [signer])));
+    } catch (error) {
+      // ECDSA signs differently each time, so these may be other bytes than the first.
+      const { height, index } = isHansaError(error, "transaction.replayed") ? (error.payload as Partial<Place>) : {};
+      const first = height === undefined || index === undefined ? undefined : this.#ledger.receipt({ height, index });
+      if (same === undefined || first === undefined) throw error;
+      return first;
+    }
   }
 }

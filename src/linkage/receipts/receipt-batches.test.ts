@@ -14,6 +14,7 @@ class Bench {
   readonly store = new MemoryStore();
   readonly clock = new ManualClock(0);
   readonly requests: AnchorRequest[] = [];
+  blockTime = 0;
   answer: () => Promise<{ height: number; index: number }> = async () => ({ height: 5, index: 2 });
   receipts = this.open();
 
@@ -21,6 +22,7 @@ class Bench {
     const receipts = new ReceiptBatches({
       store: this.store,
       clock: this.clock,
+      blockTime: () => this.blockTime,
       anchor: (request) => {
         this.requests.push(request);
         return this.answer();
@@ -127,6 +129,33 @@ describe("receipt batches", () => {
     await bench.pass(1000);
     expect(bench.requests[1]?.id).toBe(bench.requests[0]?.id);
     expect(bench.receipts.proofOf("jti-1")).toMatchObject({ height: 4, index: 1 });
+  });
+
+  it("offers the very same, after a restart too, until it can no longer be executed: what is on its way must not count twice", async () => {
+    const bench = new Bench();
+    bench.answer = async () => {
+      throw new HansaError("engine.stopped", "no engine");
+    };
+    bench.add(1);
+    await bench.pass(1000);
+    const first = bench.requests[0] as AnchorRequest;
+    expect(first.until).toBe(61);
+    bench.receipts.stop();
+    bench.open();
+    // By the clock it is over, by the group's last block not yet: that goes by its own time, and may still take it.
+    bench.blockTime = 60_999;
+    for (let i = 0; i < 100; i++) await bench.pass(1000);
+    expect(bench.requests.length).toBeGreaterThan(3);
+    for (const request of bench.requests) expect(request).toEqual(first);
+
+    // One more try with it tells whether it was executed after all.
+    bench.blockTime = 61_000;
+    const before = bench.requests.length;
+    for (let i = 0; i < 60; i++) await bench.pass(1000);
+    expect(bench.requests[before]).toEqual(first);
+    const next = bench.requests[before + 1] as AnchorRequest;
+    expect(next.until).toBeGreaterThan(101);
+    expect(next).toEqual({ ...first, until: next.until });
   });
 
   it("asks where a batch stands before it offers it a second time", async () => {

@@ -1,7 +1,7 @@
 /**
  * Receipts on their way to the ledger. A receipt gets its place, batch and index, when it is enlisted; about once a second the open
  * batch is sealed: its root is stored, then anchored. A batch that could not be anchored is offered again, the same to the byte, until
- * it is; the next is sealed only then, and takes everything that came meanwhile. So the ledger's cost does not grow with the rate.
+ * it is: while an anchor whose answer was lost may still be executed, as the very same transaction. The next is sealed only then, and takes everything that came meanwhile. So the ledger's cost does not grow with the rate.
  */
 import { type Clock, encodeBase64Url, encodeUtf8, isHansaError } from "#base";
 import { leafHash, sha256, treeHash } from "#crypto";
@@ -23,6 +23,8 @@ export interface ReceiptEntry {
 export interface AnchorRequest {
   /** Follows from the batch: where an anchor is tried again it is the same, fit for a transaction's `jti`. */
   readonly id: string;
+  /** Seconds since 1970, for the transaction's `exp`: with the same `id` the ledger executes it once at most. */
+  readonly until: number;
   readonly batch: { readonly root: string; readonly size: number };
   readonly counts: readonly { readonly linkage: string; readonly done: number; readonly refused: number }[];
 }
@@ -43,6 +45,8 @@ export interface ReceiptProof extends AnchorPlace {
 export interface ReceiptBatchesOptions {
   readonly store: DurableMap;
   readonly clock: Clock;
+  /** Time of the ledger's last block, milliseconds: what ended by then is executed in no later one. */
+  readonly blockTime: () => number;
   /** Anchors a batch. A rejection means that it is not known to be anchored: the same is offered again. */
   readonly anchor: (request: AnchorRequest) => Promise<AnchorPlace>;
   /** Where a root is anchored already, if it is: asked before a batch is offered again, and when `anchor` says it is a repeat. */
@@ -59,8 +63,8 @@ interface KeptBatch {
   readonly root: string;
   readonly size: number;
   readonly counts: AnchorRequest["counts"];
-  /** Whether it may have been offered before. */
-  readonly offered: boolean;
+  /** `until` of the offer that may have been made before. */
+  readonly until?: number;
   /** The ledger will never take it: none of its linkages' targets is operated here any more. */
   readonly refused?: true;
   readonly place?: AnchorPlace;
@@ -69,6 +73,8 @@ interface KeptBatch {
 /** What an operation's schema takes at most. */
 const MOST_LINKAGES = 1000;
 const LONGEST_PAUSE_MS = 30_000;
+/** How long an offer may be executed. */
+const OFFER_SECONDS = 60;
 
 const entryKey = (batch: number, index: number): string => `e/${padNumber(batch)}/${padNumber(index)}`;
 const batchKey = (batch: number) => `b/${padNumber(batch)}`;
@@ -214,7 +220,6 @@ export class ReceiptBatches {
       root: encodeBase64Url(treeHash(leaves)),
       size: leaves.length,
       counts: [...this.#counts].map(([linkage, counts]) => ({ linkage, ...counts })),
-      offered: false,
     };
     return {
       changes: [
@@ -255,26 +260,36 @@ export class ReceiptBatches {
   }
 
   async #anchor(): Promise<void> {
-    const { store, anchor, find } = this.#options;
+    const { anchor, find, blockTime } = this.#options;
     const number = this.#next;
     const batch = this.#batch(number) as KeptBatch;
     const { root, size, counts } = batch;
-    let place = batch.offered ? await find?.(root) : undefined;
+    // Looked at before anybody is asked: what is over by now and is not found afterwards never comes.
+    const isOver = batch.until !== undefined && batch.until * 1000 <= blockTime();
+    let place = batch.until === undefined ? undefined : await find?.(root);
     if (place === undefined) {
-      // An anchor whose answer is lost may stand all the same: whoever looks at this batch again must know.
-      if (!batch.offered) store.batch([{ key: batchKey(number), value: encodeRecord({ ...batch, offered: true }) }]);
+      // An anchor whose answer is lost may stand all the same, or still be on its way: whoever looks at this batch again must know.
+      const until = batch.until ?? this.#offer(number, batch);
       // Fewer counts are another transaction, so the id follows from them too.
       const id = encodeBase64Url(sha256(encodeUtf8(`hansa receipt batch\0${root}\0${counts.length}`)));
       try {
-        place = await anchor({ id, batch: { root, size }, counts });
+        place = await anchor({ id, until, batch: { root, size }, counts });
       } catch (error) {
         place = placeOf(error) ?? (await find?.(root));
+        if (place === undefined && isOver) this.#offer(number, batch);
         if (place === undefined && !this.#leaveOut(number, batch, error)) throw error;
         if (place === undefined) return;
       }
     }
     const { height, index } = place;
-    this.#end(number, { ...batch, offered: true, place: { height, index } });
+    this.#end(number, { ...batch, place: { height, index } });
+  }
+
+  /** Stores until when a batch's anchor may be executed, before it is sent. */
+  #offer(number: number, batch: KeptBatch): number {
+    const until = Math.floor(this.#options.clock.now() / 1000) + OFFER_SECONDS;
+    this.#options.store.batch([{ key: batchKey(number), value: encodeRecord({ ...batch, until }) }]);
+    return until;
   }
 
   /**
@@ -289,7 +304,7 @@ export class ReceiptBatches {
     if (counts.length === 0) this.#end(number, { ...batch, refused: true });
     else
       this.#options.store.batch([
-        { key: batchKey(number), value: encodeRecord({ ...batch, counts, offered: true } satisfies KeptBatch) },
+        { key: batchKey(number), value: encodeRecord({ ...batch, counts } satisfies KeptBatch) },
       ]);
     return true;
   }
