@@ -33,11 +33,7 @@ export async function admitDevices(stage: Stage, report: Report): Promise<void> 
 
   const first = DEVICES[0] as CastDevice;
   const used = await attest(stage, first);
-  const replayed = await refusalOf(
-    stage.send(first.platform, [
-      operation("devices.admit", { device: stage.did(first), attestation: used, until: until() }),
-    ]),
-  );
+  const replayed = await refusalOf(admit(stage, first, used));
   report.check(
     `replayed attestation refused: ${replayed.code} — ${replayed.message}`,
     replayed.code === "devices.no-challenge",
@@ -54,14 +50,15 @@ export async function admitDevices(stage: Stage, report: Report): Promise<void> 
   report.byHand(`hansa device show ${stage.did(REVOKED)}`);
 }
 
-function view(stage: Stage, device: CastDevice) {
+export function view(stage: Stage, device: CastDevice) {
   return found(query(stage.as(device.platform), "devices.get", { device: stage.did(device) }));
 }
 
 /** Admissions hold for a month. */
 const until = () => now() + 30 * 86_400;
 
-async function enrol(stage: Stage, device: CastDevice): Promise<void> {
+/** From its maker's certificate to its place under its platform and owner. */
+export async function enrol(stage: Stage, device: CastDevice): Promise<void> {
   if ((await view(stage, device)) !== undefined) return;
   const { did, signer } = stage.party(`device/${device.name}`);
   const root = stage.party("root/castor").signer;
@@ -88,7 +85,7 @@ async function enrol(stage: Stage, device: CastDevice): Promise<void> {
 }
 
 /** Challenge, answer, admission. Answers the attestation that was used. */
-async function attest(stage: Stage, device: CastDevice): Promise<string> {
+export async function attest(stage: Stage, device: CastDevice): Promise<string> {
   const { did, kid, signer } = stage.party(`device/${device.name}`);
   const { modelId } = await stage.product(device);
   const nonce = encodeBase64Url(randomBytes(16));
@@ -106,6 +103,11 @@ async function attest(stage: Stage, device: CastDevice): Promise<string> {
     kid,
     signer,
   );
-  await stage.send(device.platform, [operation("devices.admit", { device: did, attestation, until: until() })]);
+  await admit(stage, device, attestation);
   return attestation;
+}
+
+export async function admit(stage: Stage, device: CastDevice, attestation: string): Promise<void> {
+  const args = { device: stage.did(device), attestation, until: until() };
+  await stage.send(device.platform, [operation("devices.admit", args)]);
 }

@@ -1,5 +1,5 @@
 import { systemClock } from "#base";
-import { SimulatedDevice, validateThing } from "#bridges";
+import { type CommandMessage, type ResultMessage, SimulatedDevice, validateThing } from "#bridges";
 import { signConnectionToken } from "#protocol";
 import { eventProof, query, readEvents } from "#sdk";
 import { DEVICES, topicOf } from "./cast.ts";
@@ -9,7 +9,7 @@ import { type Report, type Stage, until } from "./stage.ts";
 export type House = ReadonlyMap<string, SimulatedDevice>;
 
 export interface HouseOptions {
-  readonly onCommand?: (name: string, action: string, outcome: string) => void;
+  readonly onCommand?: (name: string, command: CommandMessage, result: ResultMessage) => void;
 }
 
 /** Step 3: every device connects over MQTT with a JWT that its own key signed, and speaks as its product does. */
@@ -29,7 +29,7 @@ export async function connectDevices(stage: Stage, report: Report, options: Hous
       connectionToken: () => signConnectionToken(did, stage.groupId, kid, signer, Date.now(), 600),
       clock: systemClock,
       tick: 5000,
-      onCommand: (command, result) => options.onCommand?.(cast.name, describeCommand(command), result.outcome),
+      onCommand: (command, result) => options.onCommand?.(cast.name, command, result),
     });
     house.set(cast.name, device);
     if (isValidThing(device)) described++;
@@ -71,12 +71,8 @@ export async function connectDevices(stage: Stage, report: Report, options: Hous
   return house;
 }
 
-function describeCommand(command: {
-  readonly action?: string;
-  readonly set?: string;
-  readonly value?: unknown;
-}): string {
-  return command.action ?? `${command.set} = ${JSON.stringify(command.value)}`;
+export function describeCommand(command: CommandMessage): string {
+  return "action" in command ? command.action : `${command.set} = ${JSON.stringify(command.value)}`;
 }
 
 function isValidThing(device: SimulatedDevice): boolean {

@@ -12,7 +12,7 @@ import { createPaint } from "../output/paint.ts";
 import { renderTable } from "../output/table.ts";
 import { admitDevices } from "./admission-step.ts";
 import { ALLIANCE, GROUP, MEMBERS } from "./cast.ts";
-import { connectDevices, type House } from "./devices-step.ts";
+import { connectDevices, describeCommand, type House } from "./devices-step.ts";
 import { linkDevices } from "./linkage-step.ts";
 import { liveOn } from "./live.ts";
 import { joinMembers } from "./members-step.ts";
@@ -71,8 +71,8 @@ export async function runDemo(options: DemoOptions): Promise<readonly StepResult
         "3 devices speak over MQTT",
         async (report) => {
           house = await connectDevices(stage, report, {
-            onCommand: (name, action, outcome) =>
-              print(`  ${paint("cyan", "▸")} ${name} was told: ${action} (${outcome})`),
+            onCommand: (name, command, { outcome }) =>
+              print(`  ${paint("cyan", "▸")} ${name} was told: ${describeCommand(command)} (${outcome})`),
           });
         },
       ],

@@ -2,13 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadProduct, type SimulatedDevice } from "#bridges";
 import { getTrailProof, verifyProofFile } from "#sdk";
-import { admitDevices } from "../../../src/cli/demo/admission-step.ts";
 import { DEVICES } from "../../../src/cli/demo/cast.ts";
-import { connectDevices, type House } from "../../../src/cli/demo/devices-step.ts";
-import { linkDevices } from "../../../src/cli/demo/linkage-step.ts";
-import { joinMembers } from "../../../src/cli/demo/members-step.ts";
-import type { Report, Stage } from "../../../src/cli/demo/stage.ts";
-import { exportTrail } from "../../../src/cli/demo/trail-step.ts";
+import type { House } from "../../../src/cli/demo/devices-step.ts";
+import type { Stage } from "../../../src/cli/demo/stage.ts";
+import { closeHouse, playDemo } from "../demo.suite.ts";
 import { ENGINE, WITHOUT_ENGINE } from "../network/engine.suite.ts";
 import { Members, SECONDS } from "./members.suite.ts";
 
@@ -23,7 +20,7 @@ describe.skipIf(ENGINE === undefined)(`the main job on four members${WITHOUT_ENG
     await members.up();
   }, LONG);
   afterAll(async () => {
-    for (const device of house.values()) await device.close();
+    await closeHouse(house);
     await members?.remove();
   }, LONG);
 
@@ -41,23 +38,7 @@ describe.skipIf(ENGINE === undefined)(`the main job on four members${WITHOUT_ENG
       product: ({ model }) => loadProduct(model),
       did: ({ name }) => members.party(`device/${name}`).did,
     };
-    const failed: string[] = [];
-    let checks = 0;
-    const report: Report = {
-      say: () => {},
-      check(text, holds) {
-        checks++;
-        if (!holds) failed.push(text);
-      },
-      byHand: () => {},
-    };
-    await joinMembers(stage, report);
-    await admitDevices(stage, report);
-    house = await connectDevices(stage, report, {});
-    await linkDevices(stage, report, house);
-    await exportTrail(stage, report);
-    expect(failed).toEqual([]);
-    expect(checks).toBeGreaterThan(10);
+    house = await playDemo(stage);
 
     // All four executed all of it, and anybody's trail of the plug holds the command that went from acme's node to borea's.
     const { height } = await members.agreed();

@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isHansaError } from "#base";
-import { createSigner } from "#crypto";
 import { type KeyFile, openKeyFile } from "#crypto/node";
 import { homeAt } from "#node";
 import { type MemberChange, type Operation, operation, type Parameters, type Receipt } from "#protocol";
@@ -22,6 +21,7 @@ import { type MemberNode, startMember } from "../../../src/cli/devnet/run-nodes.
 import { agree, lookAt, type MemberView, type Watched } from "../../../src/cli/devnet/watch.ts";
 import type { Place } from "../devices.suite.ts";
 import { type Finished, runHansa } from "../member.suite.ts";
+import { Strangers } from "../strangers.suite.ts";
 
 export const ALLIANCE = "hanse";
 export const SECONDS = 1000;
@@ -54,7 +54,7 @@ interface Seat {
 export class Members {
   readonly made: Alliance;
   readonly #seats = new Map<string, Seat>();
-  readonly #others = new Map<string, Party>();
+  readonly #others = new Strangers(ALLIANCE);
   readonly #replaced: KeyFile[] = [];
 
   private constructor(made: Alliance) {
@@ -150,17 +150,9 @@ export class Members {
     await node.ended;
   }
 
-  /** A member, or anybody else: whose key is made on first use and lives in this process alone. */
+  /** A member, or anybody else. */
   party(name: string): Party {
-    const seat = this.#seats.get(name);
-    if (seat !== undefined) return seat.party;
-    let party = this.#others.get(name);
-    if (party === undefined) {
-      // Devices sign with P-256, as secure elements do.
-      party = createParty(ALLIANCE, createSigner(name.startsWith("device/") ? "P-256" : "Ed25519"));
-      this.#others.set(name, party);
-    }
-    return party;
+    return this.#seats.get(name)?.party ?? this.#others.party(name);
   }
 
   /** A client that signs as this party. One try: tests see what the node says. */

@@ -1,8 +1,9 @@
 /** Clients that send without a pause, and remember all that was acknowledged to them. */
-import { encodeBase64Url, isHansaError } from "#base";
+import { encodeBase64Url } from "#base";
 import { randomBytes } from "#crypto";
 import { operation, signTransaction } from "#protocol";
 import { type Client, type Party, submitTransaction } from "#sdk";
+import { isExpired, isPassing } from "./patient.suite.ts";
 
 /** A transaction that was acknowledged, and where its receipt says that it is. */
 export interface Acknowledged {
@@ -12,15 +13,14 @@ export interface Acknowledged {
   readonly index: number;
 }
 
-/** What keeps a transaction from being acknowledged while nodes are killed, cut off or without a quorum. Anything else is a fault. */
-const EXPECTED: ReadonlySet<string> = new Set([
-  "sdk.unreachable",
-  "sdk.timeout",
-  "engine.stopped",
-  "engine.halted",
-  "engine.busy",
-  "transaction.expired",
-]);
+/** Something that goes on while members are hurt, and what came of it. */
+export interface Work {
+  readonly acknowledged: readonly Acknowledged[];
+  /** Refusals that no fault of the network explains. */
+  readonly surprises: readonly string[];
+  /** Resolves once the last answer is there. */
+  end(): Promise<void>;
+}
 
 export interface LoadOptions {
   readonly groupId: string;
@@ -31,11 +31,10 @@ export interface LoadOptions {
 }
 
 /** Signed one-operation transactions to all nodes at once, from `begin` to `end`. */
-export class Load {
+export class Load implements Work {
   readonly acknowledged: Acknowledged[] = [];
   /** Sent and never answered: each may stand in the ledger once or not at all. */
   unanswered = 0;
-  /** Refusals that no fault of the network explains. */
   readonly surprises: string[] = [];
   readonly #options: LoadOptions;
   readonly #running: Promise<void>[] = [];
@@ -52,7 +51,6 @@ export class Load {
     return load;
   }
 
-  /** Resolves once the last answer is there. */
   async end(): Promise<void> {
     this.#wanted = false;
     await Promise.all(this.#running);
@@ -72,7 +70,7 @@ export class Load {
         this.acknowledged.push({ issuer: party.did, jti, height, index });
       } catch (error) {
         this.unanswered++;
-        if (!isHansaError(error) || !EXPECTED.has(error.code)) this.surprises.push(String(error));
+        if (!isPassing(error) && !isExpired(error)) this.surprises.push(String(error));
         await new Promise((resolve) => setTimeout(resolve, patience));
       }
     }

@@ -18,7 +18,7 @@ import { type MemberNode, type NodeOptions, startMember } from "../../../src/cli
 import { agree, lookAt, type MemberView, viewTable } from "../../../src/cli/devnet/watch.ts";
 import { type Finished, runHansa } from "../member.suite.ts";
 import { History } from "./checks.suite.ts";
-import { Load } from "./load.suite.ts";
+import { Load, type Work } from "./load.suite.ts";
 import { Relay } from "./relay.suite.ts";
 
 /** What a network is made of. */
@@ -342,15 +342,15 @@ export class Network {
   }
 
   /**
-   * Ends the loads and holds what all running nodes show against one another and against what was acknowledged: equal headers, hence roots, at
+   * Ends what goes on and holds what all running nodes show against one another and against what was acknowledged: equal headers, hence roots, at
    * equal heights; every acknowledged transaction where its receipt says, none executed twice.
    */
-  async check(...loads: readonly Load[]): Promise<void> {
-    await Promise.all(loads.map((load) => load.end()));
+  async check(...works: readonly Work[]): Promise<void> {
+    await Promise.all(works.map((work) => work.end()));
     await this.agreement();
-    const wrong: string[] = loads.flatMap(({ surprises }) => surprises);
+    const wrong: string[] = works.flatMap(({ surprises }) => surprises);
     for (const name of this.running) wrong.push(...(await this.history.read(name, await this.client(name))));
-    const acknowledged = loads.flatMap((load) => load.acknowledged);
+    const acknowledged = works.flatMap((work) => work.acknowledged);
     const [complete = ""] = this.running;
     wrong.push(...(await this.history.findLosses(await this.client(complete), acknowledged)));
     expect(wrong).toEqual([]);
