@@ -27,9 +27,7 @@ it("receipts of a block are stored as they are, under the root over their hashed
     fc.property(fc.array(receipt, { maxLength: 5 }), (receipts) => {
       const { root, encoded } = encodeReceipts(receipts);
       expect(root).toBe(rootOf(receipts.map(receiptLeaf)));
-      expect(encoded.map((bytes) => JSON.parse(decodeUtf8(bytes) as string))).toEqual(
-        receipts.map((one) => JSON.parse(JSON.stringify(one))),
-      );
+      expect(encoded.map(decodeUtf8)).toEqual(receipts.map((one) => JSON.stringify(one)));
     }),
   );
 });

@@ -114,28 +114,22 @@ export interface Receipt {
 
 /** The hashed part of a receipt: numbers and facts, never text for people. */
 export function receiptLeaf(receipt: Receipt): Uint8Array {
-  return encodeUtf8(leafText(receipt, canonicalJson(receipt.facts)));
+  return encodeUtf8(leafText(receipt));
 }
 
 /** Canonical JSON (RFC 8785) of `{ code, facts, id }`: an id is hexadecimal, and a code a whole number. */
-function leafText({ id, code }: Receipt, facts: string): string {
-  return `{"code":${code},"facts":${facts},"id":"${id}"}`;
+function leafText({ id, code, facts }: Receipt): string {
+  return `{"code":${code},"facts":${canonicalJson(facts)},"id":"${id}"}`;
 }
 
-/** Receipts of a block: the root over their hashed parts, and each as it is stored. Facts, the most of both, are written once. */
+/** Receipts of a block: the root over their hashed parts, and each as it is stored, its members in the order in which they were answered. */
 export function encodeReceipts(receipts: readonly Receipt[]): {
   readonly root: string;
   readonly encoded: readonly Uint8Array[];
 } {
-  const hashes: Uint8Array[] = [];
   const slabs = new Utf8Slabs();
-  const encoded = receipts.map((receipt) => {
-    const { id, height, index, code, error } = receipt;
-    const facts = canonicalJson(receipt.facts);
-    hashes.push(leafHashOfText(leafText(receipt, facts)));
-    const rest = error === undefined ? "" : `,"error":${JSON.stringify(error)}`;
-    return slabs.encode(`{"id":"${id}","height":${height},"index":${index},"code":${code},"facts":${facts}${rest}}`);
-  });
+  const hashes = receipts.map((receipt) => leafHashOfText(leafText(receipt)));
+  const encoded = receipts.map((receipt) => slabs.encode(JSON.stringify(receipt)));
   return { root: encodeBase64Url(treeHash(hashes)), encoded };
 }
 
