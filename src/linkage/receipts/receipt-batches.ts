@@ -1,7 +1,8 @@
 /**
  * Receipts on their way to the ledger. A receipt gets its place, batch and index, when it is enlisted; about once a second the open
  * batch is sealed: its root is stored, then anchored. A batch that could not be anchored is offered again, the same to the byte, until
- * it is: while an anchor whose answer was lost may still be executed, as the very same transaction. The next is sealed only then, and takes everything that came meanwhile. So the ledger's cost does not grow with the rate.
+ * it is: as the very same transaction while an anchor whose answer was lost may still be executed. The next is sealed only then, and takes
+ * everything that came meanwhile. So the ledger's cost does not grow with the rate.
  */
 import { type Clock, encodeBase64Url, encodeUtf8, isHansaError } from "#base";
 import { leafHash, sha256, treeHash } from "#crypto";
