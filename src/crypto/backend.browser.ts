@@ -1,6 +1,6 @@
 /** The primitives in a browser (or any runtime without native code): @noble, pure JavaScript. Same names as `backend.ts`. */
 import { ed25519 } from "@noble/curves/ed25519.js";
-import { p256 } from "@noble/curves/nist.js";
+import { p256, p384 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { sha256 as hash, sha512 } from "@noble/hashes/sha2.js";
 import { randomBytes as random } from "@noble/hashes/utils.js";
@@ -34,6 +34,16 @@ export function ed25519Verify(data: Uint8Array, signature: Uint8Array, publicKey
   if (signature.length !== 64 || publicKey.length !== 32) return false;
   try {
     return verifyAsLibsodium(data, signature, publicKey);
+  } catch {
+    return false;
+  }
+}
+
+export function isEd25519Point(bytes: Uint8Array): boolean {
+  try {
+    if (bytes.length !== 32) return false;
+    const point = ed25519.Point.fromBytes(bytes);
+    return !point.isSmallOrder() && point.isTorsionFree();
   } catch {
     return false;
   }
@@ -87,6 +97,18 @@ export function isEcPublicKey(curve: EcCurve, publicKey: Uint8Array): boolean {
     return publicKey.length === 33 && CURVES[curve].Point.fromBytes(publicKey) !== undefined;
   } catch {
     return false;
+  }
+}
+
+const POINTS = { ...CURVES, "P-384": p384 } as const;
+export type PointCurve = keyof typeof POINTS;
+
+export function uncompressPoint(curve: PointCurve, compressed: Uint8Array): Uint8Array | undefined {
+  if (compressed.length !== (curve === "P-384" ? 49 : 33)) return undefined;
+  try {
+    return POINTS[curve].Point.fromBytes(compressed).toBytes(false);
+  } catch {
+    return undefined;
   }
 }
 

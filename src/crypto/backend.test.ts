@@ -208,3 +208,47 @@ describe.each(CURVES)("ECDSA over %s", (curve) => {
     expect(new Set(answers)).toEqual(new Set([true, false]));
   });
 });
+
+describe("points", () => {
+  it.each(["P-256", "secp256k1", "P-384"] as const)("of %s are read alike on both sides, or refused", (curve) => {
+    const width = curve === "P-384" ? 48 : 32;
+    const candidates = [
+      ...Array.from({ length: 60 }, (_, i) =>
+        concatBytes(Uint8Array.of(2 + (i % 2)), new Uint8Array(width).fill(i + 1)),
+      ),
+      concatBytes(Uint8Array.of(2), new Uint8Array(width).fill(0xff)),
+      concatBytes(Uint8Array.of(4), new Uint8Array(width).fill(1)),
+      new Uint8Array(width + 1),
+      Uint8Array.of(0),
+      new Uint8Array(0),
+    ];
+    const answers = candidates.map((bytes) => node.uncompressPoint(curve, bytes));
+    expect(candidates.map((bytes) => browser.uncompressPoint(curve, bytes))).toEqual(answers);
+    const points = answers.filter((point) => point !== undefined);
+    expect(points.length).toBeGreaterThan(10);
+    expect(points.length).toBeLessThan(50);
+    for (const point of points) expect([point.length, point[0]]).toEqual([2 * width + 1, 4]);
+    // The long form of a point that is one is no compressed point.
+    for (const { uncompressPoint } of [node, browser])
+      expect(uncompressPoint(curve, points[0] as Uint8Array)).toBe(undefined);
+  });
+
+  it("of edwards25519 may be keys or not, alike on both sides", () => {
+    const good = node.ed25519PublicKey(new Uint8Array(32).fill(3));
+    const torsion = ed25519.Point.fromBytes(good).add(
+      ed25519.Point.fromBytes(hex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")),
+    );
+    const bad = [
+      torsion.toBytes(),
+      concatBytes(Uint8Array.of(1), new Uint8Array(31)),
+      new Uint8Array(32),
+      new Uint8Array(32).fill(0xff),
+      concatBytes(Uint8Array.of(2), new Uint8Array(31)),
+      good.subarray(1),
+    ];
+    for (const { isEd25519Point } of [node, browser]) {
+      expect(isEd25519Point(good)).toBe(true);
+      for (const bytes of bad) expect(isEd25519Point(bytes), encodeHex(bytes)).toBe(false);
+    }
+  });
+});

@@ -79,6 +79,11 @@ export function ed25519Verify(data: Uint8Array, signature: Uint8Array, publicKey
   return sodium.crypto_sign_verify_detached(signature, data, publicKey);
 }
 
+/** Whether the bytes are a point of edwards25519 that may be a key: canonical, of the large subgroup, not the identity. */
+export function isEd25519Point(bytes: Uint8Array): boolean {
+  return bytes.length === 32 && sodium.crypto_core_ed25519_is_valid_point(bytes);
+}
+
 /** The two NIST/SECG curves that Hansa signs with, by OpenSSL's name. */
 export type EcCurve = "P-256" | "secp256k1";
 
@@ -137,6 +142,25 @@ export function ecVerify(curve: EcCurve, data: Uint8Array, signature: Uint8Array
 /** Whether the bytes are a point of the curve, compressed. */
 export function isEcPublicKey(curve: EcCurve, publicKey: Uint8Array): boolean {
   return publicKey.length === 33 && ecPublicKeyObject(curve, publicKey) !== undefined;
+}
+
+/** Curves whose points can be read, be they signed with or not, by OpenSSL's name. */
+const POINTS = { ...OPENSSL, "P-384": "secp384r1" } as const;
+export type PointCurve = keyof typeof POINTS;
+
+/**
+ * A compressed point (SEC 1 §2.3.3) in its long form, `04 ‖ x ‖ y`; `undefined` where the bytes are no point of the curve in compressed
+ * form.
+ */
+export function uncompressPoint(curve: PointCurve, compressed: Uint8Array): Uint8Array | undefined {
+  // OpenSSL takes the long form and the hybrid one, too; their lengths and first bytes differ.
+  if (compressed.length !== (curve === "P-384" ? 49 : 33) || (compressed[0] !== 2 && compressed[0] !== 3))
+    return undefined;
+  try {
+    return new Uint8Array(ECDH.convertKey(compressed, POINTS[curve], undefined, undefined, "uncompressed") as Buffer);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Random bytes of the operating system. */

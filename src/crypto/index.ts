@@ -1,4 +1,12 @@
-export { hashPairs, randomBytes, sha256, sha256Parts } from "#crypto/backend";
+export {
+  hashPairs,
+  isEd25519Point,
+  type PointCurve,
+  randomBytes,
+  sha256,
+  sha256Parts,
+  uncompressPoint,
+} from "#crypto/backend";
 export * from "./errors.ts";
 export * from "./merkle/indexed-tree.ts";
 export * from "./merkle/log-tree.ts";

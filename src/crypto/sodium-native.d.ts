@@ -4,6 +4,7 @@ declare module "sodium-native" {
     crypto_sign_seed_keypair(publicKey: Uint8Array, secretKey: Uint8Array, seed: Uint8Array): void;
     crypto_sign_detached(signature: Uint8Array, message: Uint8Array, secretKey: Uint8Array): void;
     crypto_sign_verify_detached(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean;
+    crypto_core_ed25519_is_valid_point(point: Uint8Array): boolean;
     sodium_memzero(bytes: Uint8Array): void;
     sodium_memcmp(a: Uint8Array, b: Uint8Array): boolean;
     randombytes_buf(out: Uint8Array): void;
