@@ -5,6 +5,10 @@ export const ERROR_ROOMS = {
   json: ["JSON", "Strict JSON, wherever a text crosses a trust boundary."],
   crypto: ["Keys and signatures", "Key files, signature suites and Merkle trees."],
   did: ["DIDs", "Syntax of `did:hansa`."],
+  resolution: [
+    "DID resolution",
+    "What the resolver refuses, of whatever method. docs/guide/resolution.md says how it is asked.",
+  ],
   token: ["Tokens", "Certificates, attestations, connection tokens, commands."],
   proof: ["Proofs", "Proof files and the genesis inside of them."],
   founding: ["Founding", "Joining and founding files of a group. docs/guide/founding.md goes through them."],
@@ -141,6 +145,10 @@ export const SETTINGS = {
     "`off`, `server` (TLS for clients), or `mutual` (clients show certificates of the member's own authority)",
   signatureThreads: "threads that check signatures; 0 checks them on the main thread",
   "log.level": "least level that is logged",
+  "identity.didWeb":
+    "`true`: the DID resolver resolves did:web as well, and so calls hosts that whoever asks may name; left out or `false`: not",
+  "identity.privateHosts":
+    "names of hosts whose did:web may be fetched although they lie in a private network or on this machine; else public addresses alone are called",
   label: "what people call this node; kept and shown nowhere yet",
 };
 

@@ -50,8 +50,8 @@ function errorsPage({ errors, sdkErrors, cliErrors }) {
   return page(
     "Errors",
     `Every refusal has a stable code of the form \`<room>.<what>\`. The HTTP API answers it as a problem document (RFC 9457,
-\`application/problem+json\`) whose \`code\` is the code, \`type\` is \`urn:hansa:error:<code>\`, \`detail\` is a sentence about this very
-case, and \`advice\` says what to do; further members, such as \`path\` or \`needs\`, belong to the case. The command line prints the same;
+\`application/problem+json\`) whose \`code\` is the code, \`type\` is \`urn:hansa:error:<code>\` (of \`resolution.*\` the W3C's URI,
+\`https://www.w3.org/ns/did#NOT_FOUND\`), \`detail\` is a sentence about this very case, and \`advice\` says what to do; further members, such as \`path\` or \`needs\`, belong to the case. The command line prints the same;
 \`hansa errors <code>\` explains one.`,
     `A code with a number can stand in a receipt. Receipts hash the number, never the text; a number is never given twice. 0 is success.`,
     ...rooms,

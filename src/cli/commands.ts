@@ -30,6 +30,7 @@ import { didDeactivate } from "./commands/did/deactivate.ts";
 import { didHistory } from "./commands/did/history.ts";
 import { didRemoveKey } from "./commands/did/remove-key.ts";
 import { didRemoveService } from "./commands/did/remove-service.ts";
+import { didResolve } from "./commands/did/resolve.ts";
 import { didRotateKey } from "./commands/did/rotate-key.ts";
 import { didSetControllers } from "./commands/did/set-controllers.ts";
 import { didSetService } from "./commands/did/set-service.ts";
@@ -140,6 +141,7 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
     commands: [
       didCreate,
       didShow,
+      didResolve,
       didAddKey,
       didRemoveKey,
       didRotateKey,

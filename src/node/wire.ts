@@ -4,6 +4,7 @@ import { type Clock, systemClock } from "#base";
 import { openKeyFile } from "#crypto/node";
 import { didOf } from "#protocol";
 import { homeAt, readConfig } from "./config/home.ts";
+import { nodeResolver } from "./did-resolver.ts";
 import { nodeError } from "./errors.ts";
 import { startHttp } from "./http/server.ts";
 import { createLog, type Log } from "./log.ts";
@@ -82,6 +83,7 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
       requestsPerMinute: config.limits.requestsPerMinute,
       eventBytes: config.limits.eventBytes,
       groups,
+      resolver: nodeResolver(groups, config.identity),
       member,
       version: VERSION,
       mqttUrl: () => first.mqttUrl,

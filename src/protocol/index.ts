@@ -10,6 +10,8 @@ export { hashValidators, orderValidators } from "./comet/validator-set.ts";
 export * from "./command.ts";
 export * from "./device-tokens.ts";
 export * from "./did.ts";
+export * from "./did-document.ts";
+export * from "./did-resolution.ts";
 export * from "./errors.ts";
 export * from "./event.ts";
 export * from "./founding.ts";

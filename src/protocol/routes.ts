@@ -1,5 +1,6 @@
 /** The HTTP API, each route once: server, OpenAPI and sdk derive from this table. */
 import { type TSchema, Type } from "@sinclair/typebox";
+import { DID_URL_LIMIT, RESOLUTION_TYPES } from "./did-resolution.ts";
 import { Closed, TopicName } from "./operations/fields.ts";
 
 export interface Route {
@@ -27,6 +28,7 @@ const ValidatorsFrom = Type.Optional(
     description: "height of the engine whose validators are trusted: earlier changes are left out of the proof",
   }),
 );
+const ResolutionOption = (description: string) => Type.Optional(Type.String({ maxLength: DID_URL_LIMIT, description }));
 const TopicQuery = { topic: TopicName };
 
 /** Limits of a batch of transactions. */
@@ -66,6 +68,40 @@ export const ROUTES = {
         version: "0.1.0",
         member: "did:hansa:hanse:3QJmV3qfvL9SuYo34YihAf3sRCW3",
         groups: [{ id: "hanse:main:2xG…", name: "main", engine: "solo", height: 12, root: "q83v…" }],
+      },
+    },
+  },
+  resolve: {
+    method: "GET",
+    path: "/1.0/identifiers/:did",
+    access: "open",
+    summary:
+      "Resolves a DID, or dereferences a DID URL, percent-encoded (W3C DID Resolution): `did:hansa` from the groups that the caller may read, `did:key`, and `did:web` where the node's configuration allows it. `Accept` chooses between the whole result and the bare document.",
+    // Open: what is no option of ours is told in the resolver's own words.
+    query: Type.Object({
+      versionId: ResolutionOption("did:hansa: number of the version"),
+      versionTime: ResolutionOption("did:hansa: the version of this moment, `2026-01-31T12:00:00Z`"),
+      service: ResolutionOption("id of a service: the document with it alone, or with `text/uri-list` its address"),
+      serviceType: ResolutionOption("type of services"),
+      relativeRef: ResolutionOption("relative to the service's endpoint"),
+      group: ResolutionOption("did:hansa: id or name of the group; the first that knows the DID, where left out"),
+      publicKeyFormat: ResolutionOption("did:key: Multikey, JsonWebKey, JsonWebKey2020 or Ed25519VerificationKey2020"),
+    }),
+    answer: {
+      type: RESOLUTION_TYPES.result,
+      schema: Type.Object({
+        didDocument: Type.Union([Type.Object({}), Type.Null()]),
+        didResolutionMetadata: Type.Object({}),
+        didDocumentMetadata: Type.Object({}),
+      }),
+      example: {
+        didDocument: { id: "did:hansa:hanse:3QJmV3qfvL9SuYo34YihAf3sRCW3" },
+        didResolutionMetadata: { contentType: "application/did" },
+        didDocumentMetadata: {
+          created: "2026-01-31T12:00:00Z",
+          versionId: "1",
+          method: { group: "hanse:main:2xG…", height: 12 },
+        },
       },
     },
   },

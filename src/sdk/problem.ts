@@ -1,4 +1,5 @@
 import { HansaError } from "#base";
+import { RESOLUTION_TYPES } from "#protocol";
 import { sdkError } from "./errors.ts";
 
 const CODE = /^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$/;
@@ -12,7 +13,21 @@ export function problemError(status: number, type: string, text: string, url: st
     const error = readProblem(text, status);
     if (error !== undefined) return error;
   }
+  if (type.startsWith(RESOLUTION_TYPES.result) || type.startsWith(RESOLUTION_TYPES.dereferencing)) {
+    const error = readResolutionProblem(text, status);
+    if (error !== undefined) return error;
+  }
   return sdkError("sdk.refused", `the node answered ${status}`, { url, status, text: text.slice(0, 500) });
+}
+
+/** The error within an answer of the DID resolver; `undefined` where there is none. */
+function readResolutionProblem(text: string, status: number): HansaError | undefined {
+  try {
+    const { didResolutionMetadata, dereferencingMetadata } = JSON.parse(text) as Record<string, { error?: object }>;
+    return readProblem(JSON.stringify((didResolutionMetadata ?? dereferencingMetadata)?.error ?? null), status);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The error of a problem document's text; `undefined` where it is none. */

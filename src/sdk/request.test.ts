@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { HansaError } from "#base";
 import { decodeConnectionToken, decodeRequestToken } from "#protocol";
-import { createClient, getRecord, getStatus, listAll, query, readEvents, resolveDid } from "#sdk";
+import { createClient, getIdentity, getRecord, getStatus, listAll, query, readEvents } from "#sdk";
 import { type Answer, GROUP, json, PARTY, problem, serve } from "./server.suite.ts";
 
 type Served = Awaited<ReturnType<typeof serve>>;
@@ -168,7 +168,7 @@ describe("the group", () => {
     const { client, arrived } = await serving((one, response) =>
       json(response, one.path === "/status" ? status(["main", "side"]) : {}),
     );
-    await resolveDid(client({ group: "side" }), PARTY.did, { version: 2 });
+    await getIdentity(client({ group: "side" }), PARTY.did, { version: 2 });
     expect(arrived[1]?.path).toBe(`/groups/${GROUP.replace("main", "side")}/queries/identity.resolve`);
     expect(arrived[1]?.query.get("version")).toBe("2");
   });

@@ -15,6 +15,8 @@ export interface RequestInput extends CallOptions {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: { readonly type: string; readonly content: string | Uint8Array };
   readonly headers?: Readonly<Record<string, string>>;
+  /** Statuses that are answers, beside those of success. */
+  readonly answers?: readonly number[];
   /** Connection token, where the route wants one. */
   readonly token?: string;
   /** Signs the request for this group, where the route of itself is of none. */
@@ -54,7 +56,7 @@ export async function openRoute(
 }
 
 /** Whoever signs reads of a client without a signer; found once. */
-function readerOf({ memory }: Client, find: () => Promise<Party>): Promise<Party> {
+export function readerOf({ memory }: Client, find: () => Promise<Party>): Promise<Party> {
   memory.reader ??= find().catch((error: unknown) => {
     delete memory.reader;
     throw error;
@@ -92,7 +94,7 @@ async function send(
   } catch (error) {
     throw signal.aborted ? signal.reason : unreachable(url, error);
   }
-  if (response.ok) return { url, response };
+  if (response.ok || input.answers?.includes(response.status) === true) return { url, response };
   const text = await readText(response, 1024 * 1024, url, signal);
   throw problemError(response.status, response.headers.get("content-type") ?? "", text, url);
 }

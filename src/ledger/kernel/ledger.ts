@@ -381,6 +381,11 @@ export class Ledger {
     return reader.get<Json>(key) ?? null;
   }
 
+  /** All versions of a record that are kept, oldest first; `null` where it was deleted. Of a block's changes only the last is one. */
+  versions<Value>(key: string): readonly { readonly height: number; readonly value: Value | null }[] {
+    return this.#state.versions<Value>(key);
+  }
+
   #requireHeight(height: number | undefined): void {
     const lowest = this.#store.lowestHeight() ?? 0;
     if (height !== undefined && (height > this.height || height < lowest))

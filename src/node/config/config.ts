@@ -60,6 +60,15 @@ export const NodeConfig = Closed({
   log: Closed({
     level: Type.Union(["trace", "debug", "info", "warn", "error", "silent"].map((level) => Type.Literal(level))),
   }),
+  /** What the DID resolver may do beyond reading this node's ledgers. */
+  identity: Type.Optional(
+    Closed({
+      /** Whether did:web is resolved: whoever asks then makes this node call a host on the internet. */
+      didWeb: Type.Optional(Type.Boolean()),
+      /** Hosts of did:web that may lie in a private network or on this machine. */
+      privateHosts: Type.Optional(List(Type.String({ pattern: "^[A-Za-z0-9.-]+$", maxLength: 253 }), 0, 64)),
+    }),
+  ),
   label: Type.Optional(Label),
 });
 

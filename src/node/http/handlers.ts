@@ -12,16 +12,19 @@ import { trailProofOf } from "../trail.ts";
 import { withoutHint } from "./access.ts";
 import { openApiDocument } from "./openapi.ts";
 import { problemOf } from "./problem.ts";
+import { answerResolution } from "./resolution.ts";
 import type { Call, HttpOptions } from "./server.ts";
 
 type Answer = object | string | undefined;
 export type Handlers = { readonly [Name in RouteName]: (call: Call) => Answer | Promise<Answer> };
 
 const decoder = new TextDecoder();
+const asItIs = (text: string) => text;
 
 /** One handler a route. They read the ledger or hand on; nothing here decides. */
 export function routeHandlers(options: HttpOptions): Handlers {
   const openapi = openApiDocument(options.version);
+  const groups = new Map(options.groups.map((group) => [group.ledger.group.id, group]));
   return {
     health(call) {
       const problems = options.groups.flatMap(({ name, engine }) => {
@@ -49,6 +52,25 @@ export function routeHandlers(options: HttpOptions): Handlers {
       mqtt: options.mqttUrl(),
       groups: options.groups.map((group) => (mayRead(group) ? groupStatus(group) : strangersStatus(group))),
     }),
+
+    async resolve({ parameters, query, headers, mayRead, reply }) {
+      const answer = await answerResolution(options.resolver, {
+        url: parameters["did"] as string,
+        options: query,
+        accept: headers.accept,
+        asker: {
+          mayRead(id) {
+            const group = groups.get(id);
+            return group !== undefined && mayRead(group);
+          },
+        },
+      });
+      reply.code(answer.status).header("content-type", answer.type).header("vary", "accept");
+      if (answer.location !== undefined) reply.header("location", answer.location);
+      // Else fastify adds a charset to types of JSON, which the binding's have not.
+      reply.serializer(asItIs);
+      return answer.body;
+    },
 
     group: ({ group }) => ({
       id: group.ledger.group.id,

@@ -6,6 +6,7 @@ import { BRIDGE_ERRORS } from "#bridges";
 import { CRYPTO_ERRORS } from "#crypto";
 import { ENGINE_ERRORS } from "#engines";
 import { EVENT_ERRORS } from "#events";
+import { RESOLUTION_ERRORS, type ResolutionErrorCode, resolutionErrorType } from "#identity";
 import { LEDGER_ERRORS, RECEIPT_ERRORS } from "#ledger";
 import { LINKAGE_ERRORS } from "#linkage";
 import { PROTOCOL_ERRORS } from "#protocol";
@@ -22,6 +23,7 @@ export const ALL_ERRORS: ErrorTable = {
   ...LEDGER_ERRORS,
   ...STORAGE_ERRORS,
   ...ENGINE_ERRORS,
+  ...RESOLUTION_ERRORS,
   ...EVENT_ERRORS,
   ...LINKAGE_ERRORS,
   ...BRIDGE_ERRORS,
@@ -47,7 +49,7 @@ export function problemOf(error: unknown): Problem {
     status,
     body: {
       ...error.payload,
-      type: `urn:hansa:error:${error.code}`,
+      type: typeOf(error.code),
       title: entry?.meaning ?? "An error without an entry.",
       status,
       detail: error.message,
@@ -55,4 +57,11 @@ export function problemOf(error: unknown): Problem {
       ...(error.advice === undefined ? {} : { advice: error.advice }),
     },
   };
+}
+
+/** Other resolvers' clients know the W3C's names. */
+function typeOf(code: string): string {
+  return Object.hasOwn(RESOLUTION_ERRORS, code)
+    ? resolutionErrorType(code as ResolutionErrorCode)
+    : `urn:hansa:error:${code}`;
 }

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 import type { Socket } from "node:net";
 import cors from "@fastify/cors";
@@ -14,7 +15,8 @@ import Fastify, {
 } from "fastify";
 import { type Clock, HansaError } from "#base";
 import type { Principal } from "#events";
-import { BATCH_LIMITS, ROUTES, type Route, type RouteName, TRANSACTION_LIMITS } from "#protocol";
+import type { DidResolver } from "#identity";
+import { BATCH_LIMITS, DID_URL_LIMIT, ROUTES, type Route, type RouteName, TRANSACTION_LIMITS } from "#protocol";
 import { nodeError } from "../errors.ts";
 import type { GroupService } from "../group-service.ts";
 import type { Log } from "../log.ts";
@@ -32,6 +34,7 @@ export interface HttpOptions {
   readonly requestsPerMinute: number;
   readonly eventBytes: number;
   readonly groups: readonly GroupService[];
+  readonly resolver: DidResolver;
   /** DID of the member that runs the node. */
   readonly member: string;
   readonly version: string;
@@ -53,7 +56,7 @@ export interface Call {
   readonly query: Readonly<Record<string, string | number>>;
   readonly body: Buffer | undefined;
   readonly contentType: string;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly headers: Readonly<IncomingHttpHeaders>;
   /** Who called; routes that are open have none. */
   readonly principal: Principal | undefined;
   /** Whether the caller may read a group's ledger, for routes that are of no group. */
@@ -90,8 +93,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     bodyLimit: 2 * Math.max(TRANSACTION_LIMITS.bytes, options.eventBytes),
     requestTimeout: 30_000,
     connectionTimeout: 120_000,
-    // Group ids and record keys stand in paths and hold colons; nothing longer is a name of ours.
-    routerOptions: { maxParamLength: 300 },
+    // The longest that stands in a path is a DID URL, percent-encoded.
+    routerOptions: { maxParamLength: 3 * DID_URL_LIMIT },
     forceCloseConnections: true,
     // What the router refuses before any route: a path that cannot be decoded, a parameter that is too long.
     frameworkErrors: (error, request, reply) => {
@@ -277,7 +280,11 @@ function mount(
       const answer = await handler(call);
       if (reply.sent || answer === undefined) return reply;
       if (open.peers?.ends(request.raw.socket)) reply.header("connection", "close");
-      if (typeof answer === "string") return reply.header("content-type", route.answer.type).send(answer);
+      if (typeof answer === "string") {
+        // Where clients choose among types, the handler has said which it is.
+        if (!reply.hasHeader("content-type")) reply.header("content-type", route.answer.type);
+        return reply.send(answer);
+      }
       return reply.header("content-type", "application/json; charset=utf-8").send(JSON.stringify(answer));
     },
   });

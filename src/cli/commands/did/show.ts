@@ -1,10 +1,10 @@
-import { resolveDid } from "#sdk";
+import { getIdentity } from "#sdk";
 import { defineCommand } from "../../command.ts";
 import { type Moment, parseCount, parseMoment, parseNumber } from "../../parse.ts";
 
 export const didShow = defineCommand<[did: string], { height?: number; versionNumber?: number; time?: Moment }>({
   name: "show",
-  summary: "Resolve a DID, as it is or as it was.",
+  summary: "Show a DID of the group, as it is or as it was.",
   arguments: [{ name: "<did>", description: "DID, or name of an identity of the home" }],
   options: [
     { flags: "--height <height>", description: "as of the end of this block", parse: parseNumber },
@@ -18,7 +18,7 @@ export const didShow = defineCommand<[did: string], { height?: number; versionNu
       ...(versionNumber === undefined ? {} : { version: versionNumber }),
       ...(time === undefined ? {} : { time: time(shell.io.now()) * 1000 }),
     };
-    const found = await resolveDid(shell.client, await shell.did(did), wanted, { signal: shell.io.signal });
+    const found = await getIdentity(shell.client, await shell.did(did), wanted, { signal: shell.io.signal });
     const head = shell.fields([
       ["did", found.did],
       ["version", String(found.version)],

@@ -1,32 +1,27 @@
-import type { Did } from "#protocol";
-import type { ResolvedDid } from "../../answers.ts";
+import { type DidResolutionResult, RESOLUTION_TYPES } from "#protocol";
 import type { Client } from "../../client.ts";
+import { askResolver, type DidResolutionOptions } from "../../did-resolver.ts";
 import type { CallOptions } from "../../request.ts";
-import { query } from "../ledger/query.ts";
-
-/** Which of a DID's versions is wanted; the newest where nothing is said. */
-export interface DidVersion {
-  readonly height?: number;
-  /** Milliseconds since 1970. */
-  readonly time?: number;
-  readonly version?: number;
-}
 
 /**
- * A DID with its document, as it is or as it was.
+ * Resolves a DID of any method that the node knows (W3C DID Resolution). A DID that was deactivated is an answer, too: `didDocument` is
+ * `null` then, and `didDocumentMetadata.deactivated` true.
  *
- * @throws HansaError `query.not-found`
+ * Of groups that keep reading to their parties the client's signer sees what it may; the answer is the node's word, a proof comes with
+ * `getRecord(client, { key, verified: true })`.
+ *
+ * @throws HansaError `resolution.*`
  * @example
  * ```ts
- * const { keys, deactivated } = await resolveDid(client, did);
- * const before = await resolveDid(client, did, { version: 1 });
+ * const { didDocument, didDocumentMetadata } = await resolveDid(client, did);
+ * const before = await resolveDid(client, did, { versionTime: "2026-01-31T12:00:00Z" });
  * ```
  */
 export function resolveDid(
   client: Client,
-  did: Did,
-  version: DidVersion = {},
+  did: string,
+  resolution: DidResolutionOptions = {},
   options: CallOptions = {},
-): Promise<ResolvedDid> {
-  return query(client, "identity.resolve", { did, ...version }, options);
+): Promise<DidResolutionResult> {
+  return askResolver<DidResolutionResult>(client, RESOLUTION_TYPES.result, did, resolution, options);
 }

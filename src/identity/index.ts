@@ -1,0 +1,8 @@
+export * from "./errors.ts";
+export { HansaMethod } from "./methods/hansa/hansa-method.ts";
+export type { DidLedger } from "./methods/hansa/needs.ts";
+export { keyMethod } from "./methods/key/key-method.ts";
+export { WebMethod } from "./methods/web/web-method.ts";
+export { formatDateTime } from "./resolution/date-time.ts";
+export type { Asker, DidMethod } from "./resolution/method.ts";
+export { type Dereferenced, DidResolver } from "./resolution/resolver.ts";
