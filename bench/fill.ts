@@ -10,9 +10,10 @@ const PER_TRANSACTION = 100;
 /**
  * Fills a home's ledger until it has this many records: real transactions, executed, stored and signed like any other.
  *
- * @returns DIDs of some of the records
+ * @param most - how many of their DIDs are answered, one of each transaction where not all are
+ * @returns DIDs of the records
  */
-export async function fillLedger(home: BenchHome, records: number): Promise<string[]> {
+export async function fillLedger(home: BenchHome, records: number, most = 1000): Promise<string[]> {
   const { ledger, engine, close } = await openHomeLedger(home);
   const acme = home.parties.get("acme");
   if (acme === undefined) throw new Error("no founding member");
@@ -26,11 +27,11 @@ export async function fillLedger(home: BenchHome, records: number): Promise<stri
     const transactions = Math.min(50, Math.ceil((records - ledger.records) / PER_TRANSACTION));
     for (let t = 0; t < transactions; t++) {
       const ops = [];
-      const most = Math.min(PER_TRANSACTION, records - ledger.records - t * PER_TRANSACTION);
-      for (let i = 0; i < most; i++) {
+      const count = Math.min(PER_TRANSACTION, records - ledger.records - t * PER_TRANSACTION);
+      for (let i = 0; i < count; i++) {
         const key = { algorithm: "Ed25519" as const, bytes: randomBytes(32) };
         ops.push({ op: "identity.create", args: { publicKey: encodeMultikey(key) } });
-        if (i === 0 && sample.length < 1000) sample.push(didOf("bench", key));
+        if ((i === 0 || most >= records) && sample.length < most) sample.push(didOf("bench", key));
       }
       if (ops.length === 0) break;
       const text = signTransaction(prepareClaims(acme.did, home.groupId, ops, Date.now(), 500), [acme]);

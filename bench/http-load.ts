@@ -6,10 +6,10 @@ export interface LoadResult {
   readonly rate: number;
   /** Milliseconds, sorted. */
   readonly latencies: Float64Array;
-  /** Answers that were not a receipt with code 0. */
+  /** Answers that were not a receipt with code 0, or not what else was wanted. */
   readonly refused: number;
   readonly firstRefusal: string | undefined;
-  /** Receipts with code 0. */
+  /** Receipts with code 0, or what else was counted. */
   readonly executed: number;
 }
 
@@ -30,7 +30,26 @@ export function encodeBatch(path: string, transactions: readonly string[]): Buff
   );
 }
 
-export async function submitAll(url: string, requests: readonly Buffer[], clients: number): Promise<LoadResult> {
+/** Submits transactions; good answers are receipts with code 0. */
+export function submitAll(url: string, requests: readonly Buffer[], clients: number): Promise<LoadResult> {
+  return sendAll(url, requests, clients, (body) => {
+    const good = body.split('"code":0,').length - 1;
+    return { good, refused: good === 0 || body.includes('"problem":{') };
+  });
+}
+
+/** Request of a page, as bytes. */
+export function encodeGet(path: string, accept: string): Buffer {
+  return Buffer.from(`GET ${path} HTTP/1.1\r\nhost: node\r\naccept: ${accept}\r\n\r\n`, "latin1");
+}
+
+/** Sends requests, each client the next as soon as it has its answer. `judge` says how much good there was in one. */
+export async function sendAll(
+  url: string,
+  requests: readonly Buffer[],
+  clients: number,
+  judge: (body: string) => { readonly good: number; readonly refused: boolean },
+): Promise<LoadResult> {
   const { hostname, port } = new URL(url);
   const latencies = new Float64Array(requests.length);
   let next = 0;
@@ -77,9 +96,9 @@ export async function submitAll(url: string, requests: readonly Buffer[], client
         if (gathered < length) return;
         latencies[done++] = performance.now() - sent;
         const body = Buffer.concat(parts.splice(0)).toString("latin1");
-        const good = body.split('"code":0,').length - 1;
-        executed += good;
-        if (good === 0 || body.includes('"problem":{')) {
+        const judged = judge(body);
+        executed += judged.good;
+        if (judged.refused) {
           refused++;
           firstRefusal ??= body;
         }
