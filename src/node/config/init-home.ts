@@ -35,7 +35,7 @@ export interface InitOptions {
   readonly parameters?: Partial<Parameters>;
   /** Milliseconds: the genesis's time. */
   readonly now: number;
-  readonly config?: Partial<Pick<NodeConfig, "http" | "mqtt" | "limits" | "signatureThreads" | "log">>;
+  readonly config?: Partial<Pick<NodeConfig, "http" | "mqtt" | "limits" | "signatureThreads" | "log" | "identity">>;
 }
 
 export interface InitResult {
