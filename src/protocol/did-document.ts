@@ -7,39 +7,31 @@ export interface DidDocument {
   readonly [member: string]: Json;
 }
 
-/** The document of a `did:hansa` (DID Core 1.0 §5, Controlled Identifiers 1.0), as JSON-LD. */
-export function didDocument(identity: IdentityRecord): DidDocument {
-  const { did } = identity;
-  const relationship = (name: string) => {
-    const keys = identity.keys.filter((key) => (key.relationships as readonly string[]).includes(name));
-    return identity.deactivated || keys.length === 0 ? {} : { [name]: keys.map((key) => `${did}#${key.id}`) };
-  };
-  return {
-    "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
-    id: did,
-    ...(identity.controllers.length === 0 ? {} : { controller: [...identity.controllers] }),
-    ...(identity.deactivated
-      ? {}
-      : {
-          verificationMethod: identity.keys.map((key) => ({
-            id: `${did}#${key.id}`,
-            type: "Multikey",
-            controller: did,
-            publicKeyMultibase: key.publicKey,
-          })),
-        }),
-    ...relationship("authentication"),
-    ...relationship("assertionMethod"),
-    ...relationship("capabilityInvocation"),
-    ...relationship("capabilityDelegation"),
-    ...(identity.deactivated || identity.services.length === 0
-      ? {}
-      : {
-          service: identity.services.map((service) => ({
-            id: `${did}#${service.id}`,
-            type: service.type,
-            serviceEndpoint: service.endpoint,
-          })),
-        }),
-  };
+const CONTEXT = ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"];
+const RELATIONSHIPS = ["authentication", "assertionMethod", "capabilityInvocation", "capabilityDelegation"] as const;
+
+/** The document of a `did:hansa` (DID Core 1.0 §5, Controlled Identifiers 1.0), as JSON-LD. A deactivated one has neither keys nor services. */
+export function didDocument({ did, deactivated, controllers, keys, services }: IdentityRecord): DidDocument {
+  // Filled member by member: a resolver makes thousands a second, and spreading costs more than all the rest.
+  const document: { id: string; [member: string]: Json } = { "@context": CONTEXT, id: did };
+  if (controllers.length > 0) document["controller"] = [...controllers];
+  if (deactivated) return document;
+  const ids = keys.map((key) => `${did}#${key.id}`);
+  document["verificationMethod"] = keys.map(({ publicKey }, i) => ({
+    id: ids[i] as string,
+    type: "Multikey",
+    controller: did,
+    publicKeyMultibase: publicKey,
+  }));
+  for (const name of RELATIONSHIPS) {
+    const may = ids.filter((_, i) => keys[i]?.relationships.includes(name));
+    if (may.length > 0) document[name] = may;
+  }
+  if (services.length > 0)
+    document["service"] = services.map(({ id, type, endpoint }) => ({
+      id: `${did}#${id}`,
+      type,
+      serviceEndpoint: endpoint,
+    }));
+  return document;
 }

@@ -54,9 +54,10 @@ export class HansaMethod implements DidMethod {
   #answer(ledger: DidLedger, identity: IdentityRecord, next: IdentityRecord | undefined): Resolved {
     const { document, text, metadata } = this.#makeOf(identity);
     const { id: group, height } = ledger;
-    const following =
-      next === undefined ? {} : { nextUpdate: formatDateTime(next.updated), nextVersionId: String(next.version) };
-    return { document, text, metadata: { ...metadata, ...following, method: { group, height } } };
+    const method = { group, height };
+    if (next === undefined) return { document, text, metadata: { ...metadata, method } };
+    const following = { nextUpdate: formatDateTime(next.updated), nextVersionId: String(next.version) };
+    return { document, text, metadata: { ...metadata, ...following, method } };
   }
 
   /** Records are never changed, only replaced: of the same object the same is made. */
