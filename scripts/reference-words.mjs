@@ -131,11 +131,11 @@ export const SETTINGS = {
   "groups[].keepBlocks":
     "CometBFT: newest blocks whose transactions and receipts are kept; of CometBFT's own blocks at least 10,000 stay; 0 or left out: all",
   "http.host":
-    "address on which the HTTP API listens. There is no TLS: anything but loopback wants a proxy that adds it",
+    "address on which the HTTP API listens; anything but loopback wants `tls.mode`, or a proxy that adds TLS",
   "http.origins":
     "web origins, such as `https://console.example`, whose pages may call this API; where left out no page of another origin may",
   "http.port": "its port; 0 takes any free one",
-  "mqtt.host": "address on which the MQTT broker listens; plain TCP",
+  "mqtt.host": "address on which the MQTT broker listens; plain TCP unless `tls.mode` says otherwise",
   "mqtt.port": "its port; 0 takes any free one. Of several groups the second listens one port higher, and so on",
   "limits.requestsPerMinute": "HTTP requests a minute from one address; beyond it `http.too-many-requests`",
   "limits.eventBytes": "bytes of one event's payload, over MQTT and HTTP",

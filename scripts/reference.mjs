@@ -243,8 +243,9 @@ function httpPage({ routes }) {
     `The node serves this table as OpenAPI 3.1 at \`GET /openapi.json\`, with the schemas of all operations and queries. \`:group\` is the group's id or
 its name on this node. Refusals are problem documents ([errors](errors.md)). An answer of status 429 or 503 says in \`retry-after\` when to come back.`,
     `A connection token is a JWT of type \`hansa-connect+jwt\`, sent as \`Authorization: Bearer …\`; [devices](../guide/devices.md) says what is in it, and
-\`hansa topic token\` makes one. Everything marked as open, the ledger's records and blocks among them, is open to whoever reaches the port; the
-node listens on loopback unless its configuration says otherwise, and speaks no TLS.`,
+\`hansa topic token\` makes one. Everything marked as open, the ledger's records and blocks among them, is open to whoever reaches the port
+while the group's \`reads\` is \`anyone\`; [access](../guide/access.md) says who reads the others, and how. The node listens on loopback unless its configuration
+says otherwise; TLS is off until \`tls.mode\` turns it on.`,
     ...parts,
   );
 }
@@ -303,6 +304,12 @@ answers. Errors go to standard error with their code ([errors](errors.md)).`,
         ["`--group <group>`", "id or name of the group, where the node has several"],
         ["`--home <folder>`", "keys and configuration (`HANSA_HOME`; `./.hansa`)"],
         ["`--as <name>`", "which identity of the home signs (`HANSA_AS`)"],
+        [
+          "`--ca <file>`",
+          "authorities to trust for the node, PEM (`HANSA_CA`; `client/ca.pem` or `tls/ca.pem` of the home)",
+        ],
+        ["`--cert <file>`", "client certificate, PEM (`HANSA_CERT`; `client/cert.pem` of the home)"],
+        ["`--key <file>`", "its key, PEM (`HANSA_KEY`; `client/key.pem` of the home)"],
         ["`--passphrase-file <file>`", "file with the passphrase of the keys (else `HANSA_PASSPHRASE`, or asked for)"],
       ],
     ),
