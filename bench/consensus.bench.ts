@@ -176,7 +176,8 @@ function childrenOf(pid: number): number[] {
   });
 }
 
-async function measureNetwork(report: BenchReport, members: number, bare: number | undefined): Promise<void> {
+/** @returns signed transactions a second */
+async function measureNetwork(report: BenchReport, members: number): Promise<number> {
   progress(`found and start ${members} members' nodes`);
   const network = await startNetwork(members);
   const what = `${members} validators`;
@@ -192,19 +193,7 @@ async function measureNetwork(report: BenchReport, members: number, bare: number
     const texts = signOne(network, subjects, transactions, "run");
     progress(`${clients} transactions under way, ${BATCH} to a request, as the bare nodes get them`);
     const load = await submitEverywhere(network, texts, clients, BATCH);
-    report.add({
-      name: `signed transactions, ${what}`,
-      value: load.rate,
-      unit: "/s",
-      ...(bare === undefined
-        ? {}
-        : {
-            against: "kvstore, 4 validators",
-            ratio: load.rate / bare,
-            must: "≥ 0.5",
-            holds: load.rate / bare >= 0.5,
-          }),
-    });
+    report.add({ name: `signed transactions, ${what}`, value: load.rate, unit: "/s" });
     report.add({ name: `p50 under that load, ${what}`, value: load.p50, unit: "ms" });
     report.add({ name: `p99 under that load, ${what}`, value: load.p99, unit: "ms" });
     report.add({ name: `processor time of all nodes, ${what}`, value: load.nodeCpu, unit: "µs a transaction" });
@@ -213,7 +202,7 @@ async function measureNetwork(report: BenchReport, members: number, bare: number
       name: `p50 to commit at low load, ${what}`,
       value: quantile(quiet, 0.5),
       unit: "ms",
-      ...(bare === undefined ? {} : { must: "≤ 250 ms", holds: quantile(quiet, 0.5) <= 250 }),
+      ...(members === 4 ? { must: "≤ 250 ms", holds: quantile(quiet, 0.5) <= 250 } : {}),
     });
     report.add({ name: `p99 to commit at low load, ${what}`, value: quantile(quiet, 0.99), unit: "ms" });
     progress("the same, each in a request of its own");
@@ -238,6 +227,7 @@ async function measureNetwork(report: BenchReport, members: number, bare: number
       must: "0",
       holds: later === idle,
     });
+    return load.rate;
   } finally {
     await network.stop();
   }
@@ -297,9 +287,22 @@ async function measureBare(): Promise<{ readonly rate: number; readonly quiet: n
 }
 
 const bare = await measureBare();
-report.add({ name: "kvstore, 4 validators", value: bare.rate, unit: "/s" });
+report.add({ name: "kvstore, before", value: bare.rate, unit: "/s" });
 report.add({ name: "p50 to commit at low load, kvstore", value: bare.quiet, unit: "ms" });
 
-await measureNetwork(report, 4, bare.rate);
-if (!process.argv.includes("--four")) await measureNetwork(report, 7, undefined);
+const rate = await measureNetwork(report, 4);
+// Before and after: a machine that others share is not as fast now as it was two minutes ago.
+const after = await measureBare();
+report.add({ name: "kvstore, after", value: after.rate, unit: "/s" });
+const ratio = (2 * rate) / (bare.rate + after.rate);
+report.add({
+  name: "signed transactions, 4 validators",
+  value: rate,
+  unit: "/s",
+  against: "kvstore (mean of both)",
+  ratio,
+  must: "≥ 0.5",
+  holds: ratio >= 0.5,
+});
+if (!process.argv.includes("--four")) await measureNetwork(report, 7);
 report.finish();
