@@ -13,8 +13,10 @@ export const BUNDLE_LIMITS = {
 
 export const NONCE_BYTES = 8;
 
-const VERSION = 1;
-const BEGIN = 1 + NONCE_BYTES;
+/** Byte 0 of a bundle that travels as it is. */
+export const PLAIN = 1;
+/** Where the transactions begin, behind version and nonce. */
+export const BEGIN = 1 + NONCE_BYTES;
 
 /** Most bytes that a bundle spends on itself, with this many transactions in it. */
 export function bundleOverhead(transactions: number): number {
@@ -30,7 +32,7 @@ export function encodeBundle(transactions: readonly Uint8Array[], nonce: Uint8Ar
   let length = BEGIN + varintLength(transactions.length);
   for (const bytes of transactions) length += varintLength(bytes.length) + bytes.length;
   const bundle = new Uint8Array(length);
-  bundle[0] = VERSION;
+  bundle[0] = PLAIN;
   bundle.set(nonce.subarray(0, NONCE_BYTES), 1);
   let at = writeVarint(bundle, BEGIN, transactions.length);
   for (const bytes of transactions) {
@@ -46,7 +48,7 @@ export function encodeBundle(transactions: readonly Uint8Array[], nonce: Uint8Ar
  * on every node: proposals are accepted or rejected by it.
  */
 export function decodeBundle(bundle: Uint8Array): Uint8Array[] | undefined {
-  if (bundle.length > BUNDLE_LIMITS.bytes || bundle.length <= BEGIN || bundle[0] !== VERSION) return undefined;
+  if (bundle.length > BUNDLE_LIMITS.bytes || bundle.length <= BEGIN || bundle[0] !== PLAIN) return undefined;
   const count = readVarint(bundle, BEGIN);
   if (count === undefined || count.value < 1 || count.value > BUNDLE_LIMITS.transactions) return undefined;
   const transactions: Uint8Array[] = [];

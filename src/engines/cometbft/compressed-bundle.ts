@@ -5,11 +5,11 @@
  * A compressed bundle begins with its version and the nonce, as every bundle does; what follows is the rest of the plain one, deflated (RFC 1951).
  */
 import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
-import { BUNDLE_LIMITS, decodeBundle, NONCE_BYTES } from "./bundle.ts";
+import { BEGIN, BUNDLE_LIMITS, decodeBundle, PLAIN } from "./bundle.ts";
 
-const PLAIN = 1;
 const COMPRESSED = 2;
-const BEGIN = 1 + NONCE_BYTES;
+/** What zlib says of bytes that are no stream, of one that is cut short, and of one that becomes too large: the same on every machine. */
+const REFUSALS: ReadonlySet<unknown> = new Set(["Z_DATA_ERROR", "Z_BUF_ERROR", "ERR_BUFFER_TOO_LARGE"]);
 
 /** Below this it is not worth the work. */
 const LEAST_BYTES = 2048;
@@ -57,7 +57,9 @@ function inflate(bytes: Uint8Array, most: number): Uint8Array | undefined {
       readonly engine: { readonly bytesWritten: number };
     };
     return engine.bytesWritten === bytes.length ? buffer : undefined;
-  } catch {
+  } catch (error) {
+    // Anything else, such as a lack of memory, is this machine's own: calling the bundle none for it would part this node from the others.
+    if (!REFUSALS.has((error as { readonly code?: unknown }).code)) throw error;
     return undefined;
   }
 }
