@@ -7,7 +7,12 @@ import { decodeUtf8 } from "./bytes.ts";
 import { type ErrorTable, HansaError } from "./error.ts";
 
 /** Any JSON value. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+
+/** An object of JSON. */
+export interface JsonObject {
+  readonly [member: string]: Json;
+}
 
 /** What can be wrong with a JSON text. */
 export const JSON_ERRORS = {

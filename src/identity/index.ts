@@ -1,3 +1,11 @@
+export { CREDENTIAL_ERRORS, type CredentialErrorCode, credentialError } from "./credentials/errors.ts";
+export type {
+  CredentialAlgorithm,
+  CredentialSigner,
+  KeyFinder,
+  ProofPurpose,
+  VerificationKey,
+} from "./credentials/keys.ts";
 export * from "./errors.ts";
 export { HansaMethod } from "./methods/hansa/hansa-method.ts";
 export type { DidLedger } from "./methods/hansa/needs.ts";
