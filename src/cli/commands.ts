@@ -45,6 +45,12 @@ import { evidenceShow } from "./commands/evidence/show.ts";
 import { evidenceSign } from "./commands/evidence/sign.ts";
 import { evidenceUnrevoke } from "./commands/evidence/unrevoke.ts";
 import { evidenceVerify } from "./commands/evidence/verify.ts";
+import { grantDelegate } from "./commands/grant/delegate.ts";
+import { grantGive } from "./commands/grant/give.ts";
+import { grantList } from "./commands/grant/list.ts";
+import { grantReceipt } from "./commands/grant/receipt.ts";
+import { grantRevoke } from "./commands/grant/revoke.ts";
+import { grantShow } from "./commands/grant/show.ts";
 import { groupCombine } from "./commands/group/combine.ts";
 import { groupCreate } from "./commands/group/create.ts";
 import { groupInherit } from "./commands/group/inherit.ts";
@@ -233,6 +239,11 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
       linkageWhy,
       linkageCheck,
     ],
+  },
+  {
+    name: "grant",
+    summary: "Grants: who may get which data of whom, what for, and until when.",
+    commands: [grantGive, grantDelegate, grantRevoke, grantList, grantShow, grantReceipt],
   },
   {
     name: "topic",

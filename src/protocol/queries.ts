@@ -2,6 +2,7 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import type { CertificationStatus } from "./operations/devices.ts";
 import { Closed, Did, Digest, ModelId, type Role, TopicName, Version } from "./operations/fields.ts";
+import { GrantId } from "./operations/grants.ts";
 import type { Relationship, Service } from "./operations/identity.ts";
 import { CredentialType, SchemaId } from "./operations/issuers.ts";
 import { type Contract, LinkageId } from "./operations/linkages.ts";
@@ -62,6 +63,11 @@ export const QUERIES = {
     index: Type.Integer({ minimum: 0, description: "place of the document below the root" }),
     height: Height,
   }),
+  "grants.list": Closed({ ...Page }),
+  "grants.byOwner": Closed({ owner: Did, ...Page }),
+  "grants.byRecipient": Closed({ recipient: Did, ...Page }),
+  "grants.byProvider": Closed({ provider: Did, ...Page }),
+  "grants.get": Closed({ grant: GrantId, height: Height }),
 } as const satisfies Record<string, TSchema>;
 
 export type QueryName = keyof typeof QUERIES;
@@ -334,4 +340,60 @@ export interface EvidenceDocumentRecord {
 /** What `evidence.document` answers: whether a document counts, its root's revocation looked at, too. */
 export interface EvidenceDocumentView extends EvidenceDocumentRecord {
   readonly effective: "anchored" | "revoked";
+}
+
+/** A grant, or a link of its delegation, as the ledger keeps it: nothing personal, and nothing of what it is for. */
+export interface GrantRecord {
+  readonly grant: string;
+  /** Whose data it is: the grantor of the chain's first link. */
+  readonly owner: Did;
+  /** Who signed this link: the owner, or the recipient of the link above. */
+  readonly grantor: Did;
+  readonly recipient: Did;
+  /** The member whose node releases the data. */
+  readonly provider: Did;
+  /** Salted digests of the terms, one a field, ascending. */
+  readonly terms: readonly string[];
+  /** Seconds since 1970. */
+  readonly from: number;
+  readonly until: number;
+  /** Releases in all, those under delegations included; null: as many as wanted. */
+  readonly count: number | null;
+  /** Releases whose receipts are anchored, those under delegations included. */
+  readonly used: number;
+  readonly parent: string | null;
+  /** Links above this one. */
+  readonly depth: number;
+  /** Further levels that may be handed on. */
+  readonly delegable: number;
+  readonly status: "active" | "revoked";
+  readonly revokedBy: Did | null;
+  readonly reason: string | null;
+  /** Block times, milliseconds, and heights: when it was given, and when it last changed; counting is no change. */
+  readonly created: number;
+  readonly createdAt: number;
+  readonly updated: number;
+  readonly updatedAt: number;
+}
+
+/** Why a grant does not stand: its own doing, or that of a link above. */
+export type GrantLapse =
+  /** There is no such grant. */
+  | "unknown"
+  | "revoked"
+  /** Its time has not come. */
+  | "early"
+  | "expired"
+  /** All of its releases are used. */
+  | "spent"
+  /** The owner, a recipient of the chain, or who handed it on is deactivated, or a member that is suspended or removed. */
+  | "party"
+  /** The provider is no active member. */
+  | "provider";
+
+/** What `grants.get` answers: the record, and what it comes to with all links above it, at the head's block time. */
+export interface GrantView extends GrantRecord {
+  readonly effective: "active" | Exclude<GrantLapse, "unknown">;
+  /** Releases that are left on the whole chain; null: as many as wanted. */
+  readonly remaining: number | null;
 }

@@ -14,21 +14,27 @@ export {
   type Contract,
   checkEvidenceProof,
   cosignTransaction,
+  createGrantId,
   type Did,
   decodeProof,
   decodeTransaction,
   didOf,
   digestOf,
+  digestTerms,
   type EvidenceProof,
   encodeEvidenceProof,
   encodeProof,
+  type GrantTerms,
   isEvidenceProof,
   keyIdOf,
   type LoggedEvent,
+  makeTerms,
   type Operation,
   type OperationArgs,
   type OperationName,
+  openChain,
   openCheckpoint,
+  openTerms,
   operation,
   type ProofFile,
   prepareEvidence,
@@ -36,6 +42,7 @@ export {
   signAttestation,
   signCertificate,
   signTransaction,
+  type TermsDocument,
   type TrustedValidators,
   type VerifiedEvidence,
   type Vouched,
@@ -69,6 +76,10 @@ export { signEvidence } from "./actions/evidence/sign.ts";
 export { unrevokeEvidence } from "./actions/evidence/unrevoke.ts";
 export * from "./actions/get-group.ts";
 export * from "./actions/get-status.ts";
+export { anchorAccess } from "./actions/grants/anchor.ts";
+export { delegateGrant } from "./actions/grants/delegate.ts";
+export { giveGrant } from "./actions/grants/give.ts";
+export { revokeGrant } from "./actions/grants/revoke.ts";
 export { addKey } from "./actions/identity/add-key.ts";
 export { createDid } from "./actions/identity/create.ts";
 export { deactivateDid } from "./actions/identity/deactivate.ts";

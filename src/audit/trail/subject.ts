@@ -3,6 +3,7 @@ import type { Json } from "#base";
 import {
   CredentialType,
   Digest,
+  GrantId,
   isDid,
   LinkageId,
   ModelId,
@@ -24,7 +25,8 @@ export type SubjectKind =
   | "issuer"
   | "schema"
   | "status"
-  | "evidence";
+  | "evidence"
+  | "grant";
 
 const FINGERPRINT = /^[1-9A-HJ-NP-Za-km-z]{26,28}$/;
 const PROPOSAL = /^[1-9][0-9]{0,9}$/;
@@ -56,6 +58,7 @@ const NAMED: readonly (readonly [SubjectKind, string, { test(rest: string): bool
   ["schema", "schema/", new RegExp(SchemaId.pattern as string)],
   ["status", "status/", STATUS],
   ["evidence", "evidence/", new RegExp(Digest.pattern as string)],
+  ["grant", "grant/", new RegExp(GrantId.pattern as string)],
 ];
 
 /**
@@ -129,6 +132,9 @@ function linkedKeys(key: string, value: Json): string[] {
   if (key.startsWith("schema/")) return link("member/", "publisher");
   if (key.startsWith("status/") || key.startsWith("evidence/")) return link("member/", "issuer");
   if (key.startsWith("node/")) return link("member/", "member");
+  // A grant stands only with the one above it, which has a trail of its own.
+  if (key.startsWith("grant/"))
+    return [...link("member/", "provider"), ...link("identity/", "owner"), ...link("grant/", "parent")];
   return [];
 }
 

@@ -2,6 +2,7 @@ import { HansaError } from "#base";
 import { type ReceiptErrorTable, TRANSACTION_ERRORS } from "#protocol";
 import { DEVICE_ERRORS } from "../modules/devices/errors.ts";
 import { EVIDENCE_ERRORS } from "../modules/evidence/errors.ts";
+import { GRANT_ERRORS } from "../modules/grants/errors.ts";
 import { IDENTITY_ERRORS } from "../modules/identity/errors.ts";
 import { ISSUER_ERRORS } from "../modules/issuers/errors.ts";
 import { LINKAGE_MODULE_ERRORS } from "../modules/linkages/errors.ts";
@@ -22,6 +23,7 @@ export const RECEIPT_ERRORS = {
   ...ISSUER_ERRORS,
   ...STATUS_ERRORS,
   ...EVIDENCE_ERRORS,
+  ...GRANT_ERRORS,
 } as const satisfies ReceiptErrorTable;
 
 export type ReceiptErrorCode = keyof typeof RECEIPT_ERRORS;

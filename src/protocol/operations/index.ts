@@ -1,6 +1,7 @@
 import type { Static, TSchema } from "@sinclair/typebox";
 import { DEVICE_OPERATIONS } from "./devices.ts";
 import { EVIDENCE_OPERATIONS } from "./evidence.ts";
+import { GRANT_OPERATIONS } from "./grants.ts";
 import { IDENTITY_OPERATIONS } from "./identity.ts";
 import { ISSUER_OPERATIONS } from "./issuers.ts";
 import { LINKAGE_OPERATIONS } from "./linkages.ts";
@@ -20,6 +21,7 @@ export const OPERATIONS = {
   ...ISSUER_OPERATIONS,
   ...STATUS_OPERATIONS,
   ...EVIDENCE_OPERATIONS,
+  ...GRANT_OPERATIONS,
 } as const satisfies Record<string, TSchema>;
 
 export type OperationName = keyof typeof OPERATIONS;

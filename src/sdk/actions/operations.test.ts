@@ -55,6 +55,10 @@ const ACTIONS: Record<
   "evidence.sign": sdk.signEvidence,
   "evidence.revoke": sdk.revokeEvidence,
   "evidence.unrevoke": sdk.unrevokeEvidence,
+  "grants.give": sdk.giveGrant,
+  "grants.delegate": sdk.delegateGrant,
+  "grants.revoke": sdk.revokeGrant,
+  "grants.anchor": sdk.anchorAccess,
 };
 
 describe("the action of an operation", () => {

@@ -2,6 +2,7 @@ import type {
   DeviceView,
   EvidenceDocumentView,
   EvidenceRecord,
+  GrantView,
   IssuerView,
   LinkageView,
   MemberRecord,
@@ -57,6 +58,11 @@ export interface QueryAnswers {
   readonly "evidence.list": Page<EvidenceRecord>;
   readonly "evidence.get": EvidenceRecord;
   readonly "evidence.document": EvidenceDocumentView;
+  readonly "grants.list": Page<GrantView>;
+  readonly "grants.byOwner": Page<GrantView>;
+  readonly "grants.byRecipient": Page<GrantView>;
+  readonly "grants.byProvider": Page<GrantView>;
+  readonly "grants.get": GrantView;
 }
 
 /** What a query answers. */
