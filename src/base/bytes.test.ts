@@ -65,9 +65,22 @@ describe("hexadecimal", () => {
 describe("base58", () => {
   it("gives back what it was given, leading zeros included", () => {
     fc.assert(
-      fc.property(fc.nat(4), fc.uint8Array({ maxLength: 40 }), (zeros, tail) => {
+      fc.property(fc.nat(4), fc.uint8Array({ maxLength: 100 }), (zeros, tail) => {
         const bytes = concatBytes(new Uint8Array(zeros), tail);
         expect(decodeBase58(encodeBase58(bytes))).toEqual(bytes);
+      }),
+    );
+  });
+
+  it("is the number of the bytes in base 58, digit by digit", () => {
+    const digits = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 100 }), (bytes) => {
+        let number = BigInt(`0x${encodeHex(bytes)}`);
+        let text = "";
+        for (; number > 0n; number /= 58n) text = digits.charAt(Number(number % 58n)) + text;
+        const zeros = bytes.findIndex((byte) => byte !== 0);
+        expect(encodeBase58(bytes)).toBe("1".repeat(zeros < 0 ? bytes.length : zeros) + text);
       }),
     );
   });
@@ -81,7 +94,7 @@ describe("base58", () => {
     expect(decodeUtf8(decodeBase58(encoded) as Uint8Array)).toBe(text);
   });
 
-  it.each(["0", "O", "I", "l", "2NEpo7TZRRrLZSi2U ", "é", "1".repeat(129)])("refuses %j", (text) => {
+  it.each(["0", "O", "I", "l", "2NEpo7TZRRrLZSi2U ", "é", "1".repeat(161)])("refuses %j", (text) => {
     expect(decodeBase58(text)).toBeUndefined();
   });
 });

@@ -1,4 +1,37 @@
+export {
+  BUNDLED_CONTEXTS,
+  bundledContext,
+  CREDENTIALS_V1,
+  CREDENTIALS_V2,
+} from "./credentials/contexts/bundled-contexts.ts";
+export {
+  createPresentation,
+  makePresentation,
+  type PresentOptions,
+} from "./credentials/create-presentation.ts";
+export {
+  type CredentialKey,
+  checkSignature,
+  createCredentialSigner,
+  credentialSigner,
+  decodeCredentialJwk,
+  decodeCredentialKey,
+  encodeCredentialKey,
+  type SignerNames,
+} from "./credentials/credential-key.ts";
+export { addProof, type NewProof } from "./credentials/data-integrity/add-proof.ts";
+export type { Cryptosuite, DataIntegrityProof } from "./credentials/data-integrity/cryptosuite.ts";
+export { CRYPTOSUITES } from "./credentials/data-integrity/registry.ts";
+export {
+  type ProofDemands,
+  type VerifiedProof,
+  verifyProofs,
+} from "./credentials/data-integrity/verify-proof.ts";
+export { parseDateTimeStamp } from "./credentials/date-time-stamp.ts";
+export { DOCUMENT_LIMITS } from "./credentials/document-parts.ts";
 export { CREDENTIAL_ERRORS, type CredentialErrorCode, credentialError } from "./credentials/errors.ts";
+export { type IssueOptions, issueCredential } from "./credentials/issue-credential.ts";
+export { makeKeyFinder } from "./credentials/key-finder.ts";
 export type {
   CredentialAlgorithm,
   CredentialSigner,
@@ -6,7 +39,47 @@ export type {
   ProofPurpose,
   VerificationKey,
 } from "./credentials/keys.ts";
+export {
+  type CheckedCredential,
+  type CheckedPresentation,
+  checkCredential,
+  checkPresentation,
+  type DataModel,
+} from "./credentials/model.ts";
+export type { SchemaSource } from "./credentials/schema-check.ts";
+export { checkTerms } from "./credentials/terms/check-terms.ts";
+export type { ContextSource } from "./credentials/terms/process-context.ts";
+export {
+  type Recognition,
+  type ResourceSource,
+  type StatusSource,
+  type VerifiedCredential,
+  type VerifyOptions,
+  verifyClaims,
+  verifyCredential,
+} from "./credentials/verify-credential.ts";
+export {
+  type VerifiedPresentation,
+  type VerifyPresentationOptions,
+  verifyContained,
+  verifyPresentation,
+} from "./credentials/verify-presentation.ts";
 export * from "./errors.ts";
+export type { BareSigner } from "./jose/algorithms.ts";
+export { envelopCredential, isEnvelope, verifyEnveloped, verifySdJwtCredential } from "./jose/envelope.ts";
+export { jwkOfKey, keyOfJwk } from "./jose/jwk.ts";
+export {
+  type EnvelopeType,
+  issueJwtCredential,
+  type VerifiedEnvelope,
+  verifyJwtCredential,
+} from "./jose/jwt-credential.ts";
+export {
+  issueJwtPresentation,
+  type JwtPresentationOptions,
+  type VerifiedJwtPresentation,
+  verifyJwtPresentation,
+} from "./jose/jwt-presentation.ts";
 export { HansaMethod } from "./methods/hansa/hansa-method.ts";
 export type { DidLedger } from "./methods/hansa/needs.ts";
 export { keyMethod } from "./methods/key/key-method.ts";
@@ -14,3 +87,33 @@ export { WebMethod } from "./methods/web/web-method.ts";
 export { formatDateTime } from "./resolution/date-time.ts";
 export type { Asker, DidMethod } from "./resolution/method.ts";
 export { type Dereferenced, DidResolver } from "./resolution/resolver.ts";
+export type { ClaimPath } from "./sd-jwt/claim-path.ts";
+export { type IssueSdJwtOptions, issueSdJwt } from "./sd-jwt/issue-sd-jwt.ts";
+export { issueSdJwtCredential } from "./sd-jwt/issue-sd-jwt-credential.ts";
+export type { KeyBinding, KeyBindingDemand } from "./sd-jwt/key-binding.ts";
+export { type PresentSdJwtOptions, presentSdJwt, readSdJwt, type SdJwtContent } from "./sd-jwt/present-sd-jwt.ts";
+export { type VerifiedSdJwt, type VerifySdJwtOptions, verifySdJwt } from "./sd-jwt/verify-sd-jwt.ts";
+export {
+  type BitstringStatusEntry,
+  bitstringStatusEntry,
+  type CredentialStatus,
+  openBitstring,
+  readBitstringEntry,
+  readBitstringStatus,
+  type StatusListDescription,
+  type StatusMessage,
+  type StatusPurpose,
+  statusListCredential,
+} from "./status/bitstring.ts";
+export { IndexAllocator } from "./status/index-allocator.ts";
+export { type BitOrder, type EntryBits, LEAST_ENTRIES, StatusList } from "./status/status-list.ts";
+export { type StatusSourceOptions, statusSource } from "./status/status-source.ts";
+export {
+  issueTokenStatusList,
+  readTokenStatusReference,
+  TOKEN_STATUS,
+  type TokenStatusReference,
+  tokenStatusReference,
+  type VerifiedTokenList,
+  verifyTokenStatusList,
+} from "./status/token-status.ts";
