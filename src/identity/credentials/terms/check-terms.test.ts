@@ -86,6 +86,10 @@ describe("terms that are defined", () => {
       claims({ type: "Meter", part: { type: "Meter", serial: "2" } }, OWN),
     ],
     ["a protected one, said again in the same words", base({}, OWN, OWN)],
+    [
+      "a protected one, said again in other words",
+      base({}, OWN, { ex: "https://example.org/v#", raw: { "@id": "https://example.org/v#raw", "@type": "@json" } }),
+    ],
     ["language values", base({ name: [{ "@value": "x", "@language": "en", "@direction": "ltr" }] })],
     [
       "a status entry's",
@@ -142,6 +146,32 @@ describe("terms that are not", () => {
   it("refuses what it does not carry out, though JSON-LD has it", () => {
     expect(codeOf(base({}, { "@import": EXAMPLES }))).toBe("credentials.context");
     expect(codeOf(base({}, { "@base": "https://example.org/" }))).toBe("credentials.context");
+  });
+
+  it.each<[string, JsonObject]>([
+    ["too many in a list", base({}, ...Array.from({ length: 40 }, () => ({})))],
+    ["too many terms", base({}, Object.fromEntries(Array.from({ length: 2100 }, (_, i) => [`t${i}`, "ex:a"])))],
+    ["too long a context", base({}, { x: `https://example.org/${"x".repeat(70_000)}` })],
+    [
+      "too many contexts of their own",
+      claims({ more: Array.from({ length: 300 }, (_, i) => ({ "@context": { [`t${i}`]: "ex:t" } })) }, OWN, {
+        more: "ex:more",
+      }),
+    ],
+  ])("refuses what would cost too much: %s", (_, document) => {
+    expect(codeOf(document)).toBe("credentials.context");
+  });
+
+  it("goes on where no more of what follows from a list of contexts is kept", () => {
+    const own = { ...OWN, more: "ex:more" };
+    for (let round = 0; round < 8; round++) {
+      const nodes = Array.from({ length: 200 }, (_, i) => ({
+        "@context": { [`t${round}x${i}`]: "ex:t" },
+        [`t${round}x${i}`]: 1,
+      }));
+      expect(codeOf(claims({ more: nodes }, own))).toBe(undefined);
+      expect(codeOf(claims({ more: [...nodes, { nobody: 1 }] }, own))).toBe("credentials.term");
+    }
   });
 
   it("says where the term stands", () => {

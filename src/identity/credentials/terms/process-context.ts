@@ -17,7 +17,9 @@ export type ContextSource = (url: string) => JsonObject | undefined;
 /** Contexts that one context may bring in by URL, each within another. */
 const REMOTE_DEPTH = 8;
 /** Terms of one active context. */
-const MAX_TERMS = 4096;
+const MAX_TERMS = 2048;
+/** Contexts in one list. */
+const MAX_LIST = 32;
 
 export interface ProcessOptions {
   readonly contexts: ContextSource;
@@ -39,6 +41,7 @@ const refuse = (problem: string, payload: object = {}) =>
 export function processContext(active: ActiveContext, local: Json, options: ProcessOptions, depth = 0): ActiveContext {
   const ends = options.ends === true || (isJsonObject(local) && local["@propagate"] === false);
   let result = active;
+  if (Array.isArray(local) && local.length > MAX_LIST) throw refuse("is a list of too many", { limit: MAX_LIST });
   for (const item of listOf(local)) result = processOne(result, item, options, depth);
   if (!ends || result === active) return result;
   return { ...result, previous: active.previous ?? active, next: new Map() };
@@ -48,7 +51,7 @@ function processOne(active: ActiveContext, local: Json, options: ProcessOptions,
   if (local === null) {
     if (options.overrides !== true && [...active.terms.values()].some((term) => term.protected))
       throw refuse("is null, which would take protected terms away");
-    return emptyContext();
+    return emptyContext(active.room);
   }
   if (typeof local === "string") {
     if (depth >= REMOTE_DEPTH) throw refuse("brings in others too deep", { limit: REMOTE_DEPTH });
@@ -98,7 +101,13 @@ class Definitions {
     if ("@vocab" in local) this.#vocab = this.#readVocab(local["@vocab"]);
     for (const name of Object.keys(local)) if (!isSetting(name)) this.#define(name);
     if (this.#terms.size > MAX_TERMS) throw refuse("has too many terms", { limit: MAX_TERMS });
-    return { terms: this.#terms, vocab: this.#vocab, previous: this.#active.previous, next: new Map() };
+    return {
+      terms: this.#terms,
+      vocab: this.#vocab,
+      previous: this.#active.previous,
+      next: new Map(),
+      room: this.#active.room,
+    };
   }
 
   #readVocab(value: Json | undefined): string | undefined {
@@ -138,28 +147,39 @@ class Definitions {
     const definition: JsonObject = isJsonObject(value) ? value : { "@id": value };
     const isProtected = definition["@protected"] ?? this.#local["@protected"] ?? false;
     if (typeof isProtected !== "boolean") throw refuse("has no boolean for @protected", { term: name.slice(0, 100) });
-    const { "@protected": _, ...rest } = definition;
-    const text = canonicalJson(rest);
-    const earlier = this.#active.terms.get(name);
-    if (earlier?.protected === true && this.#options.overrides !== true) {
-      // §4.2.27: it may be said again, in the same words.
-      if (earlier.text !== text) throw refuse("redefines a protected term", { term: name.slice(0, 100) });
-      this.#terms.set(name, earlier);
-      this.#done.set(name, true);
-      return;
-    }
     this.#terms.delete(name);
     const iri = this.#iriOf(name, definition, isJsonObject(value));
-    this.#checkType(definition["@type"], name);
-    this.#terms.set(name, {
+    const type = this.#typeOf(definition["@type"], name);
+    const prefix = this.#isPrefix(name, definition, iri, !isJsonObject(value));
+    const containers = containersOf(definition["@container"], name);
+    const {
+      "@context": context,
+      "@language": language,
+      "@direction": direction,
+      "@nest": nest,
+      "@index": index,
+    } = definition;
+    const reverse = "@reverse" in definition;
+    const meaning = {
       iri,
-      prefix: this.#isPrefix(name, definition, iri, !isJsonObject(value)),
-      protected: isProtected,
-      json: definition["@type"] === "@json",
-      containers: containersOf(definition["@container"], name),
-      context: definition["@context"],
-      text,
-    });
+      type,
+      prefix,
+      containers: [...containers].sort(),
+      context,
+      language,
+      direction,
+      nest,
+      index,
+      reverse,
+    };
+    const text = canonicalJson(meaning);
+    const earlier = this.#active.terms.get(name);
+    // §4.2.27: a protected term may be said again, if it means the same.
+    const kept = earlier?.protected === true && this.#options.overrides !== true ? earlier : undefined;
+    if (kept !== undefined && kept.text !== text)
+      throw refuse("redefines a protected term", { term: name.slice(0, 100) });
+    const json = type === "@json";
+    this.#terms.set(name, kept ?? { iri, prefix, protected: isProtected, json, containers, context, text });
     this.#done.set(name, true);
   }
 
@@ -202,12 +222,13 @@ class Definitions {
     if (!isSetting(name) && !isKeyword(name) && Object.hasOwn(this.#local, name)) this.#define(name);
   }
 
-  #checkType(type: Json | undefined, name: string): void {
-    if (type === undefined) return;
+  #typeOf(type: Json | undefined, name: string): string | undefined {
+    if (type === undefined) return undefined;
     const iri = typeof type === "string" ? this.#expand(type) : undefined;
     if (typeof iri !== "string") throw this.#badTerm(name);
     if (!["@id", "@vocab", "@json", "@none"].includes(iri) && (isKeyword(iri) || !IRI.test(iri)))
       throw this.#badTerm(name);
+    return iri;
   }
 
   #isPrefix(name: string, definition: JsonObject, iri: string | null, simple: boolean): boolean {
