@@ -1,5 +1,6 @@
 import type { JsonObject } from "#base";
 import type { CredentialAlgorithm, CredentialSigner, VerificationKey } from "../keys.ts";
+import type { ContextSource } from "../terms/process-context.ts";
 
 /** A Data Integrity proof (VC Data Integrity §2.1); what a suite adds stands in it, too. */
 export interface DataIntegrityProof {
@@ -22,6 +23,14 @@ export interface DataIntegrityProof {
 /** A proof before it is signed. */
 export type ProofOptions = Omit<DataIntegrityProof, "proofValue">;
 
+/** What some suites have to know beside the document. */
+export interface SuiteSettings {
+  /** Where contexts come from: those that come with Hansa, where left out. */
+  readonly contexts?: ContextSource | undefined;
+  /** JSON pointers to what a holder cannot leave out; only of suites with selective disclosure. */
+  readonly mandatoryPointers?: readonly string[] | undefined;
+}
+
 /**
  * One cryptosuite of VC Data Integrity: a file beside this one, and a line in the registry.
  *
@@ -39,12 +48,22 @@ export interface Cryptosuite {
    * @param options - of the new proof, `@context` included where the suite wants it
    * @returns `proofValue`, multibase
    */
-  sign(document: JsonObject, options: ProofOptions, signer: CredentialSigner): Promise<string>;
+  sign(
+    document: JsonObject,
+    options: ProofOptions,
+    signer: CredentialSigner,
+    settings?: SuiteSettings,
+  ): Promise<string>;
   /**
    * @param document - as for `sign`
    * @param proof - whole
    * @returns whether the signature is good
    * @throws HansaError `credentials.proof` where `proofValue` is malformed, `credentials.document` where the document cannot be read
    */
-  verify(document: JsonObject, proof: DataIntegrityProof, key: VerificationKey): Promise<boolean>;
+  verify(
+    document: JsonObject,
+    proof: DataIntegrityProof,
+    key: VerificationKey,
+    settings?: SuiteSettings,
+  ): Promise<boolean>;
 }
