@@ -9,7 +9,7 @@ export type ReceiptErrorTable = Readonly<Record<string, ReceiptErrorEntry>>;
 
 /**
  * Number 0 is success, 16 was never given. Kernel and transaction codes have 1–99, modules a hundred each: members 1xx, identity 2xx,
- * devices 3xx, linkages 4xx, topics 5xx.
+ * devices 3xx, linkages 4xx, topics 5xx, nodes 6xx, grants 10xx.
  */
 export const TRANSACTION_ERRORS = {
   "transaction.malformed": {
@@ -236,6 +236,26 @@ export const PROTOCOL_ERRORS = {
     status: 409,
     meaning: "The new group goes on from another one, and nothing at hand says what that one was.",
     advice: "Name the file that `hansa group inherit` wrote with --state.",
+  },
+  "grant.terms-malformed": {
+    status: 400,
+    meaning: "The terms of a grant are not of the form that they must have.",
+    advice: "See the payload's `problem`.",
+  },
+  "grant.terms-mismatch": {
+    status: 422,
+    meaning: "The terms are not those whose digests the grant has on the ledger.",
+    advice: "Ask the grantor for the terms file of this very grant, unchanged.",
+  },
+  "grant.widened": {
+    status: 403,
+    meaning: "A link of a chain of grants allows what the link above does not.",
+    advice: "Ask for a grant within the terms of the one above; the payload's `field` says where it exceeds them.",
+  },
+  "grant.beyond-terms": {
+    status: 403,
+    meaning: "The terms do not cover what is asked for.",
+    advice: "Ask for what was granted; the payload's `field` says where the request exceeds it.",
   },
   "event.malformed": {
     status: 400,

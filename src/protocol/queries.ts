@@ -2,6 +2,7 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import type { CertificationStatus } from "./operations/devices.ts";
 import { Closed, Did, ModelId, type Role, TopicName } from "./operations/fields.ts";
+import { GrantId } from "./operations/grants.ts";
 import type { Relationship, Service } from "./operations/identity.ts";
 import { type Contract, LinkageId } from "./operations/linkages.ts";
 import type { MemberChange } from "./operations/members.ts";
@@ -40,6 +41,12 @@ export const QUERIES = {
   "nodes.validators": Closed({ height: Height }),
   "topics.list": Closed({ ...Page }),
   "topics.get": Closed({ topic: TopicName, height: Height }),
+  "grants.list": Closed({ ...Page }),
+  "grants.byOwner": Closed({ owner: Did, ...Page }),
+  "grants.byRecipient": Closed({ recipient: Did, ...Page }),
+  "grants.byProvider": Closed({ provider: Did, ...Page }),
+  "grants.get": Closed({ grant: GrantId, height: Height }),
+  "grants.versions": Closed({ grant: GrantId }),
 } as const satisfies Record<string, TSchema>;
 
 export type QueryName = keyof typeof QUERIES;
@@ -212,4 +219,63 @@ export interface TopicRecord {
   readonly subscribe: readonly TopicRule[];
   /** Last anchored checkpoint. */
   readonly checkpoint: { readonly size: number; readonly root: string } | null;
+}
+
+/** A grant, or a link of its delegation, as the ledger keeps it: nothing personal, and nothing of what it is for. */
+export interface GrantRecord {
+  readonly grant: string;
+  /** Whose data it is: the grantor of the chain's first link. */
+  readonly owner: Did;
+  /** Who signed this link: the owner, or the recipient of the link above. */
+  readonly grantor: Did;
+  readonly recipient: Did;
+  /** The member whose node releases the data. */
+  readonly provider: Did;
+  /** Salted digests of the terms, one a field, ascending. */
+  readonly terms: readonly string[];
+  /** Seconds since 1970. */
+  readonly from: number;
+  readonly until: number;
+  /** Releases in all, those under delegations included; null: as many as wanted. */
+  readonly count: number | null;
+  /** Releases whose receipts are anchored, those under delegations included. */
+  readonly used: number;
+  readonly parent: string | null;
+  /** Links above this one. */
+  readonly depth: number;
+  /** Further levels that may be handed on. */
+  readonly delegable: number;
+  readonly status: "active" | "revoked";
+  readonly revokedBy: Did | null;
+  readonly reason: string | null;
+  /** Block times, milliseconds. */
+  readonly created: number;
+  readonly updated: number;
+}
+
+/** Why a grant does not stand: its own doing, or that of a link above. */
+export type GrantLapse =
+  /** There is no such grant. */
+  | "unknown"
+  | "revoked"
+  /** Its time has not come. */
+  | "early"
+  | "expired"
+  /** All of its releases are used. */
+  | "spent"
+  /** The owner, a recipient of the chain, or who handed it on is deactivated, or a member that is suspended or removed. */
+  | "party"
+  /** The provider is no active member. */
+  | "provider";
+
+/** What `grants.get` answers: the record, and what it comes to with all links above it, at the head's block time. */
+export interface GrantView extends GrantRecord {
+  readonly effective: "active" | Exclude<GrantLapse, "unknown">;
+  /** Releases that are left on the whole chain; null: as many as wanted. */
+  readonly remaining: number | null;
+}
+
+/** What `grants.versions` answers: the record as each change left it, oldest first. */
+export interface GrantVersions {
+  readonly versions: readonly { readonly height: number; readonly record: GrantRecord }[];
 }

@@ -1,5 +1,6 @@
 import type { Static, TSchema } from "@sinclair/typebox";
 import { DEVICE_OPERATIONS } from "./devices.ts";
+import { GRANT_OPERATIONS } from "./grants.ts";
 import { IDENTITY_OPERATIONS } from "./identity.ts";
 import { LINKAGE_OPERATIONS } from "./linkages.ts";
 import { MEMBER_OPERATIONS } from "./members.ts";
@@ -14,6 +15,7 @@ export const OPERATIONS = {
   ...LINKAGE_OPERATIONS,
   ...TOPIC_OPERATIONS,
   ...NODE_OPERATIONS,
+  ...GRANT_OPERATIONS,
 } as const satisfies Record<string, TSchema>;
 
 export type OperationName = keyof typeof OPERATIONS;
