@@ -41,15 +41,10 @@ export const EXCHANGE_ERRORS = {
     meaning: "The grant was given to somebody else.",
     advice: "Only the recipient of the last link may ask, with a key of its own.",
   },
-  "exchange.terms": {
+  "exchange.window": {
     status: 403,
-    meaning: "The terms that were shown are not those whose digests the ledger keeps, or a link widens the one above it.",
-    advice: "Show the terms documents of the whole chain as they were handed over, the owner's first.",
-  },
-  "exchange.outside": {
-    status: 403,
-    meaning: "Resource, purpose, action, jurisdiction or window lies outside of what the grant's terms allow.",
-    advice: "See the payload's `field`; ask for no more than the terms say.",
+    meaning: "The window of a history begins before the grant's own, ends after it or in the future, or is empty.",
+    advice: "Ask for a time within every link's `from` and `until` that has passed.",
   },
   "exchange.not-owner": {
     status: 403,

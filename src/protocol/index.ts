@@ -14,6 +14,7 @@ export * from "./did-document.ts";
 export * from "./did-resolution.ts";
 export * from "./errors.ts";
 export * from "./event.ts";
+export * from "./exchange.ts";
 export * from "./founding.ts";
 export * from "./genesis.ts";
 export * from "./grant-narrowing.ts";
