@@ -277,5 +277,5 @@ export interface GrantView extends GrantRecord {
 
 /** What `grants.versions` answers: the record as each change left it, oldest first. */
 export interface GrantVersions {
-  readonly versions: readonly { readonly height: number; readonly record: GrantRecord }[];
+  readonly items: readonly { readonly height: number; readonly record: GrantRecord }[];
 }

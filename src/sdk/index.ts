@@ -13,24 +13,31 @@ export {
 export {
   type Contract,
   cosignTransaction,
+  createGrantId,
   type Did,
   decodeProof,
   decodeTransaction,
   didOf,
   digestOf,
+  digestTerms,
   encodeProof,
+  type GrantTerms,
   keyIdOf,
   type LoggedEvent,
+  makeTerms,
   type Operation,
   type OperationArgs,
   type OperationName,
+  openChain,
   openCheckpoint,
+  openTerms,
   operation,
   type ProofFile,
   type Receipt,
   signAttestation,
   signCertificate,
   signTransaction,
+  type TermsDocument,
   type TrustedValidators,
   type Vouched,
   verifyProof,
@@ -57,6 +64,10 @@ export * from "./actions/events/publish-event.ts";
 export * from "./actions/events/read-events.ts";
 export * from "./actions/get-group.ts";
 export * from "./actions/get-status.ts";
+export { anchorAccess } from "./actions/grants/anchor.ts";
+export { delegateGrant } from "./actions/grants/delegate.ts";
+export { giveGrant } from "./actions/grants/give.ts";
+export { revokeGrant } from "./actions/grants/revoke.ts";
 export { addKey } from "./actions/identity/add-key.ts";
 export { createDid } from "./actions/identity/create.ts";
 export { deactivateDid } from "./actions/identity/deactivate.ts";

@@ -92,6 +92,14 @@ const SENTENCES: { readonly [fact: string]: (words: Words) => string } = {
   "nodes.retired": (w) => `the node ${w.node} was taken out`,
   "nodes.validatorsChanged": (w) =>
     `in consensus ${w.votes}: ${w("validators")} nodes, with a power of ${w("power")} in all`,
+
+  "grants.given": (w) =>
+    `the grant ${w("grant")} was given to ${w("recipient")}, to be served by ${w("provider")} until ${w.time("until")}`,
+  "grants.delegated": (w) =>
+    `the grant ${w("parent")} was handed on to ${w("recipient")} as ${w("grant")} until ${w.time("until")}`,
+  "grants.revoked": (w) => `the grant ${w("grant")} was revoked by ${w("by")}${w.reason}`,
+  "grants.accessAnchored": (w) =>
+    `${w("size")} access receipts were anchored under ${w("root")}, with ${w("used")} releases`,
 };
 
 /** Facts that have a sentence of their own. */

@@ -1,6 +1,7 @@
 import { HansaError } from "#base";
 import { type ReceiptErrorTable, TRANSACTION_ERRORS } from "#protocol";
 import { DEVICE_ERRORS } from "../modules/devices/errors.ts";
+import { GRANT_ERRORS } from "../modules/grants/errors.ts";
 import { IDENTITY_ERRORS } from "../modules/identity/errors.ts";
 import { LINKAGE_MODULE_ERRORS } from "../modules/linkages/errors.ts";
 import { MEMBER_ERRORS } from "../modules/members/errors.ts";
@@ -16,6 +17,7 @@ export const RECEIPT_ERRORS = {
   ...LINKAGE_MODULE_ERRORS,
   ...TOPIC_ERRORS,
   ...NODE_ERRORS,
+  ...GRANT_ERRORS,
 } as const satisfies ReceiptErrorTable;
 
 export type ReceiptErrorCode = keyof typeof RECEIPT_ERRORS;

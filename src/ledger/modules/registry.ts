@@ -8,6 +8,11 @@ import { deviceHandlers } from "./devices/handlers.ts";
 import { DEVICE_OPERATIONS } from "./devices/operations.ts";
 import { deviceQueries } from "./devices/queries.ts";
 import { effectiveStatus, readDevice } from "./devices/records.ts";
+import { GRANT_ERRORS } from "./grants/errors.ts";
+import { grantHandlers } from "./grants/handlers.ts";
+import { GRANT_OPERATIONS } from "./grants/operations.ts";
+import { grantQueries } from "./grants/queries.ts";
+import { type GrantStanding, standingOf } from "./grants/records.ts";
 import { IDENTITY_ERRORS } from "./identity/errors.ts";
 import { identityHandlers } from "./identity/handlers.ts";
 import { IDENTITY_OPERATIONS } from "./identity/operations.ts";
@@ -81,6 +86,30 @@ export function mayRead(state: Reader, did: string): boolean {
   return (device.status === "enrolled" || device.status === "admitted") && isActiveMember(state, device.operator);
 }
 
+/** Whether a DID is live, and no member that was suspended or removed: whose grants count, and to whom data goes. */
+function isInGoodStanding(state: Reader, did: string): boolean {
+  return isLiveIdentity(state, did) && (readMember(state, did) === undefined || isActiveMember(state, did));
+}
+
+const grantNeeds = { isActiveMember, isInGoodStanding };
+
+/**
+ * Whether a grant stands: neither it nor any link above it is revoked, over, not begun or spent, all who stand in the chain are in good
+ * standing, and the provider is an active member. What it is for is behind digests: whoever releases data opens the chain's terms, too.
+ *
+ * @param time - milliseconds since 1970
+ * @returns the chain, the grant first and the owner's own link last; or why it does not stand, and on which link
+ * @example
+ * ```ts
+ * const standing = grantStands(ledger.state, grant, clock.now());
+ * if (!standing.stands) throw refuse(standing.why);
+ * const terms = openChain(standing.chain, documents);
+ * ```
+ */
+export function grantStands(state: Reader, grant: string, time: number): GrantStanding {
+  return standingOf(state, grant, time, grantNeeds);
+}
+
 const linkageNeeds = { isActiveMember, isLiveIdentity, readDevice };
 
 const deviceNeeds = {
@@ -136,5 +165,12 @@ export const MODULES: readonly Module[] = [
     handlers: nodeHandlers({ isActiveMember }),
     queries: nodeQueries,
     errors: NODE_ERRORS,
+  },
+  {
+    name: "grants",
+    operations: GRANT_OPERATIONS,
+    handlers: grantHandlers(grantNeeds),
+    queries: grantQueries(grantNeeds),
+    errors: GRANT_ERRORS,
   },
 ] as readonly Module[];

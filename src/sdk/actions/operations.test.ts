@@ -49,6 +49,10 @@ const ACTIONS: Record<
   "topics.change": sdk.changeTopic,
   "topics.close": sdk.closeTopic,
   "topics.anchor": sdk.anchorCheckpoints,
+  "grants.give": sdk.giveGrant,
+  "grants.delegate": sdk.delegateGrant,
+  "grants.revoke": sdk.revokeGrant,
+  "grants.anchor": sdk.anchorAccess,
 };
 
 describe("the action of an operation", () => {

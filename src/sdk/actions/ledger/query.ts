@@ -1,5 +1,7 @@
 import type {
   DeviceView,
+  GrantVersions,
+  GrantView,
   LinkageView,
   MemberRecord,
   ModelRecord,
@@ -38,6 +40,12 @@ export interface QueryAnswers {
   readonly "nodes.validators": ValidatorsRecord;
   readonly "topics.list": Page<TopicRecord>;
   readonly "topics.get": TopicRecord;
+  readonly "grants.list": Page<GrantView>;
+  readonly "grants.byOwner": Page<GrantView>;
+  readonly "grants.byRecipient": Page<GrantView>;
+  readonly "grants.byProvider": Page<GrantView>;
+  readonly "grants.get": GrantView;
+  readonly "grants.versions": GrantVersions;
 }
 
 /** What a query answers. */
