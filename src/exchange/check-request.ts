@@ -65,7 +65,10 @@ export function requireChain(request: ReleaseRequest, { ledger, provider }: Requ
   const found = ledger.grant(id);
   if ("lapse" in found) {
     if (found.lapse === "spent") throw spent(id);
-    throw exchangeError("exchange.grant", `the grant does not stand: ${found.lapse}`, { grant: id, lapse: found.lapse });
+    throw exchangeError("exchange.grant", `the grant does not stand: ${found.lapse}`, {
+      grant: id,
+      lapse: found.lapse,
+    });
   }
   const { chain } = found;
   const [grant] = chain as [GrantRecord];

@@ -7,10 +7,20 @@ import { Value } from "@sinclair/typebox/value";
 import { decodeBase64Url, encodeBase64Url, encodeUtf8, isHansaError, parseJson } from "#base";
 import { leafHash, type Signer, sha256, suiteOf } from "#crypto";
 import { protocolError } from "./errors.ts";
-import { DatasetName, GrantAction, GrantResource, Jurisdiction, TermsDocument, termDigest } from "./grant-terms.ts";
+import {
+  CredentialType,
+  DatasetName,
+  GrantAction,
+  GrantResource,
+  Jurisdiction,
+  TermsDocument,
+  termDigest,
+} from "./grant-terms.ts";
+import type { InclusionProof } from "./inclusion.ts";
 import { type DecodedToken, decodeToken, signCompact } from "./jws.ts";
 import { Closed, Did, Digest, List, Seconds } from "./operations/fields.ts";
 import { GrantId, MOST_DELEGATIONS } from "./operations/grants.ts";
+import type { TrailProof } from "./proof.ts";
 import { DpvIri } from "./purposes.ts";
 
 export const RELEASE_TYPE = "hansa-release+jwt";
@@ -135,6 +145,17 @@ export interface ReleasedEvents {
   }[];
 }
 
+/** One event of a subscription, as it is sealed. */
+export interface ReleasedEvent {
+  readonly hansa: "event/1";
+  readonly topic: string;
+  readonly offset: number;
+  /** The event's JSON as it was hashed, base64url. */
+  readonly entry: string;
+  readonly path: InclusionProof;
+  readonly checkpoint: string;
+}
+
 /** What is inside of a sealed answer. */
 export interface ReleasedData {
   readonly hansa: "release/1";
@@ -152,6 +173,36 @@ export interface ReleasedData {
     readonly statement: string;
   };
   readonly topics?: readonly ReleasedEvents[];
+}
+
+/** What a provider is given to keep. */
+export const DatasetDraft = Closed({
+  owner: Did,
+  /** A random one where left out. Not on the ledger, but better not a person's name either. */
+  dataset: Type.Optional(DatasetName),
+  mediaType: DatasetStatement.properties.mediaType,
+  /** Type of the credential that it is, if it is one. */
+  credential: Type.Optional(CredentialType),
+  /** base64url */
+  content: Type.String({ maxLength: 1_500_000 }),
+  /** The member that keeps it; the one that runs the node where left out. */
+  provider: Type.Optional(Did),
+});
+export type DatasetDraft = Static<typeof DatasetDraft>;
+
+export const DatasetErasure = Closed({ dataset: DatasetName, provider: Type.Optional(Did) });
+export type DatasetErasure = Static<typeof DatasetErasure>;
+
+/** An access receipt with all that proves it: what a regulator verifies with no network. */
+export interface AccessReceiptProof {
+  readonly hansa: "access-receipt/1";
+  readonly receipt: SignedAccessReceipt;
+  /** What it was about, where that was not erased. */
+  readonly opened?: { readonly resource: GrantResource; readonly salt: string };
+  /** Of the receipt's leaf to the anchored root. */
+  readonly path: InclusionProof;
+  /** About the provider: the transaction that anchors the root, and the records of both parties and the grants as they are now. */
+  readonly trail: TrailProof;
 }
 
 /** Digest of a resource as receipts have it: that of a term, with a salt of the receipt's own. */
@@ -248,6 +299,31 @@ export function parseSignedAccessReceipt(text: string | Uint8Array): SignedAcces
 export function accessReceiptLeaf(receipt: SignedAccessReceipt): Uint8Array {
   const [first] = receipt.signatures;
   return leafHash(encodeUtf8(`${first?.protected}.${receipt.payload}.${first?.signature}`));
+}
+
+/** Whether a resource and salt are what a receipt is about. */
+export function checkOpenedReceipt(receipt: AccessReceipt, opened: unknown): boolean {
+  return Value.Check(OpenedReceipt, opened) && resourceDigest(opened.salt, opened.resource) === receipt.resource;
+}
+
+const OpenedReceipt = Closed({ resource: GrantResource, salt: Type.String({ maxLength: 86 }) });
+
+const AccessReceiptFile = Closed({
+  hansa: Type.Literal("access-receipt/1"),
+  receipt: SignedAccessReceipt,
+  opened: Type.Optional(OpenedReceipt),
+  path: Closed({
+    index: Type.Integer({ minimum: 0 }),
+    size: Type.Integer({ minimum: 1 }),
+    path: Type.Array(Digest, { maxItems: 64 }),
+  }),
+  // Held against its own shape by whoever verifies it.
+  trail: Type.Unknown(),
+});
+
+/** Whether a value has the shape of an access receipt's file; its trail is not looked at. */
+export function isAccessReceiptFile(value: unknown): value is AccessReceiptProof {
+  return Value.Check(AccessReceiptFile, value);
 }
 
 /** Digest of a dataset's content, salted. */

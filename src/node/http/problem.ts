@@ -6,6 +6,7 @@ import { BRIDGE_ERRORS } from "#bridges";
 import { CRYPTO_ERRORS } from "#crypto";
 import { ENGINE_ERRORS } from "#engines";
 import { EVENT_ERRORS } from "#events";
+import { EXCHANGE_ERRORS } from "#exchange";
 import { RESOLUTION_ERRORS, type ResolutionErrorCode, resolutionErrorType } from "#identity";
 import { LEDGER_ERRORS, RECEIPT_ERRORS } from "#ledger";
 import { LINKAGE_ERRORS } from "#linkage";
@@ -25,6 +26,7 @@ export const ALL_ERRORS: ErrorTable = {
   ...ENGINE_ERRORS,
   ...RESOLUTION_ERRORS,
   ...EVENT_ERRORS,
+  ...EXCHANGE_ERRORS,
   ...LINKAGE_ERRORS,
   ...BRIDGE_ERRORS,
   ...AUDIT_ERRORS,
