@@ -15,7 +15,7 @@ interface ArgumentSpec {
   readonly parse?: (text: string) => unknown;
 }
 
-interface OptionSpec {
+export interface OptionSpec {
   readonly flags: string;
   readonly description: string;
   readonly parse?: (text: string, before?: never) => unknown;

@@ -38,6 +38,12 @@ import { didShow } from "./commands/did/show.ts";
 import { engineInstall } from "./commands/engine/install.ts";
 import { engineStatus } from "./commands/engine/status.ts";
 import { errors } from "./commands/errors.ts";
+import { grantDelegate } from "./commands/grant/delegate.ts";
+import { grantGive } from "./commands/grant/give.ts";
+import { grantList } from "./commands/grant/list.ts";
+import { grantReceipt } from "./commands/grant/receipt.ts";
+import { grantRevoke } from "./commands/grant/revoke.ts";
+import { grantShow } from "./commands/grant/show.ts";
 import { groupCombine } from "./commands/group/combine.ts";
 import { groupCreate } from "./commands/group/create.ts";
 import { groupInherit } from "./commands/group/inherit.ts";
@@ -192,6 +198,11 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
       linkageWhy,
       linkageCheck,
     ],
+  },
+  {
+    name: "grant",
+    summary: "Grants: who may get which data of whom, what for, and until when.",
+    commands: [grantGive, grantDelegate, grantRevoke, grantList, grantShow, grantReceipt],
   },
   {
     name: "topic",

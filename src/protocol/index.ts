@@ -8,6 +8,7 @@ export * from "./comet/rpc-json.ts";
 export * from "./comet/signed-block.ts";
 export { hashValidators, orderValidators } from "./comet/validator-set.ts";
 export * from "./command.ts";
+export * from "./consent.ts";
 export * from "./device-tokens.ts";
 export * from "./did.ts";
 export * from "./did-document.ts";

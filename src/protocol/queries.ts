@@ -46,7 +46,6 @@ export const QUERIES = {
   "grants.byRecipient": Closed({ recipient: Did, ...Page }),
   "grants.byProvider": Closed({ provider: Did, ...Page }),
   "grants.get": Closed({ grant: GrantId, height: Height }),
-  "grants.versions": Closed({ grant: GrantId }),
 } as const satisfies Record<string, TSchema>;
 
 export type QueryName = keyof typeof QUERIES;
@@ -248,9 +247,11 @@ export interface GrantRecord {
   readonly status: "active" | "revoked";
   readonly revokedBy: Did | null;
   readonly reason: string | null;
-  /** Block times, milliseconds. */
+  /** Block times, milliseconds, and heights: when it was given, and when it last changed; counting is no change. */
   readonly created: number;
+  readonly createdAt: number;
   readonly updated: number;
+  readonly updatedAt: number;
 }
 
 /** Why a grant does not stand: its own doing, or that of a link above. */
@@ -273,9 +274,4 @@ export interface GrantView extends GrantRecord {
   readonly effective: "active" | Exclude<GrantLapse, "unknown">;
   /** Releases that are left on the whole chain; null: as many as wanted. */
   readonly remaining: number | null;
-}
-
-/** What `grants.versions` answers: the record as each change left it, oldest first. */
-export interface GrantVersions {
-  readonly items: readonly { readonly height: number; readonly record: GrantRecord }[];
 }

@@ -1,9 +1,9 @@
 /** What a trail can be about, as facts name it, and the records that belong to it. */
 import type { Json } from "#base";
-import { isDid, LinkageId, ModelId, NodeId, TopicName } from "#protocol";
+import { GrantId, isDid, LinkageId, ModelId, NodeId, TopicName } from "#protocol";
 import { auditError } from "../errors.ts";
 
-export type SubjectKind = "did" | "linkage" | "topic" | "model" | "root" | "proposal" | "node";
+export type SubjectKind = "did" | "linkage" | "topic" | "model" | "root" | "proposal" | "node" | "grant";
 
 const FINGERPRINT = /^[1-9A-HJ-NP-Za-km-z]{26,28}$/;
 const PROPOSAL = /^[1-9][0-9]{0,9}$/;
@@ -15,6 +15,7 @@ const NAMED: readonly (readonly [SubjectKind, string, RegExp])[] = [
   ["root", "root/", FINGERPRINT],
   ["proposal", "proposal/", PROPOSAL],
   ["node", "node/", new RegExp(NodeId.pattern as string)],
+  ["grant", "grant/", new RegExp(GrantId.pattern as string)],
 ];
 
 /**
@@ -85,6 +86,9 @@ function linkedKeys(key: string, value: Json): string[] {
   if (key.startsWith("model/") || key.startsWith("root/")) return link("member/", "maker");
   if (key.startsWith("topic/")) return link("member/", "operator");
   if (key.startsWith("node/")) return link("member/", "member");
+  // A grant stands only with the one above it, which has a trail of its own.
+  if (key.startsWith("grant/"))
+    return [...link("member/", "provider"), ...link("identity/", "owner"), ...link("grant/", "parent")];
   return [];
 }
 

@@ -8,12 +8,12 @@ import type { Shell } from "../shell.ts";
 export const trail = defineCommand<[about: string], { limit: number; proof?: string }>({
   name: "trail",
   summary:
-    "Show what happened to a device, member, linkage or topic; with --proof as one file that anybody can verify.",
+    "Show what happened to a device, member, linkage, topic or grant; with --proof as one file that anybody can verify.",
   arguments: [
     {
       name: "<about>",
       description:
-        "DID, linkage id, topic, or identity of the home; model/<model>, root/<key>, proposal/<number>, node/<id>",
+        "DID, linkage id, topic, or identity of the home; model/<model>, root/<key>, proposal/<number>, node/<id>, grant/<id>",
     },
   ],
   options: [
@@ -66,7 +66,7 @@ export const trail = defineCommand<[about: string], { limit: number; proof?: str
 
 /** What facts call a subject: DIDs and linkages by themselves, everything else behind the name of its kind. */
 async function subjectOf(shell: Shell, given: string): Promise<string> {
-  if (/^(did:|lk_|(topic|model|root|proposal|node)\/)/.test(given)) return given;
+  if (/^(did:|lk_|(topic|model|root|proposal|node|grant)\/)/.test(given)) return given;
   if (Object.hasOwn(loadIdentities(shell.home).identities, given)) return shell.did(given);
   // A topic of one level looks like a name of the home, and only the key file could tell: no passphrase is asked for here.
   return `topic/${given}`;

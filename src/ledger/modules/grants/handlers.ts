@@ -1,10 +1,9 @@
-import type { GrantRecord, OperationArgs } from "#protocol";
+import type { GrantRecord } from "#protocol";
 import { type Context, forbidden, type Handlers } from "../../kernel/module.ts";
 import { refuse } from "./errors.ts";
 import type { GrantsNeeds } from "./needs.ts";
+import type { DelegateArgs, GiveArgs } from "./operations.ts";
 import { grantKey, putNewGrant, readChain, readGrant, remainingOf, standingOf } from "./records.ts";
-
-type NewGrant = OperationArgs<"grants.give"> | OperationArgs<"grants.delegate">;
 
 export function grantHandlers(needs: GrantsNeeds): Handlers<"grants"> {
   function requireGrant(context: Context, grant: string): GrantRecord {
@@ -13,9 +12,8 @@ export function grantHandlers(needs: GrantsNeeds): Handlers<"grants"> {
     return record;
   }
 
-  function checkNew(context: Context, args: NewGrant, provider: string): void {
+  function checkNew(context: Context, args: GiveArgs | DelegateArgs, provider: string): void {
     const { grant, recipient, terms, from, until } = args;
-    if (!needs.isInGoodStanding(context.state, context.issuer)) throw forbidden("a party in good standing");
     if (readGrant(context.state, grant) !== undefined)
       throw refuse("grants.exists", `there is a grant ${grant} already`, { grant });
     // One order of the same digests: the place of a digest says nothing of its field.
@@ -31,7 +29,7 @@ export function grantHandlers(needs: GrantsNeeds): Handlers<"grants"> {
 
   function put(
     context: Context,
-    { grant, recipient, terms, from, until, count, delegable }: NewGrant,
+    { grant, recipient, terms, from, until, count, delegable }: GiveArgs | DelegateArgs,
     link: Pick<GrantRecord, "owner" | "provider" | "parent" | "depth">,
   ): GrantRecord {
     const record: GrantRecord = {
@@ -52,14 +50,16 @@ export function grantHandlers(needs: GrantsNeeds): Handlers<"grants"> {
       revokedBy: null,
       reason: null,
       created: context.time,
+      createdAt: context.height,
       updated: context.time,
+      updatedAt: context.height,
     };
     putNewGrant(context.state, record);
     return record;
   }
 
   /** What the ledger can see of narrowing; the rest is behind digests, and the provider checks it with the opened terms. */
-  function checkNarrower(args: OperationArgs<"grants.delegate">, parent: GrantRecord, left: number | null): void {
+  function checkNarrower(args: DelegateArgs, parent: GrantRecord, left: number | null): void {
     const exceeds: [string, boolean][] = [
       ["delegable", args.delegable >= parent.delegable],
       ["from", args.from < parent.from],
@@ -109,7 +109,6 @@ export function grantHandlers(needs: GrantsNeeds): Handlers<"grants"> {
 
     "grants.revoke"(context, { grant, reason }) {
       const record = requireGrant(context, grant);
-      // Whoever could give it takes it back, suspended or not: a revocation hurts nobody's data.
       if (context.issuer !== record.owner && context.issuer !== record.grantor)
         throw refuse("grants.not-grantor", `${context.issuer} neither owns nor gave ${grant}`, { grant });
       if (record.status === "revoked") throw refuse("grants.revoked", `${grant} is revoked already`, { grant });
@@ -119,6 +118,7 @@ export function grantHandlers(needs: GrantsNeeds): Handlers<"grants"> {
         revokedBy: context.issuer,
         reason: reason ?? null,
         updated: context.time,
+        updatedAt: context.height,
       } satisfies GrantRecord);
       context.emit("grants.revoked", aboutOf([record]), {
         grant,

@@ -1,7 +1,7 @@
-import type { GrantRecord, GrantVersions, GrantView, Page } from "#protocol";
+import type { GrantRecord, GrantView, Page } from "#protocol";
 import { pageOf, type Queries, type QueryContext } from "../../kernel/module.ts";
 import type { GrantsNeeds } from "./needs.ts";
-import { GRANT_PREFIX, type GrantRole, grantKey, listPrefix, readGrant, remainingOf, standingOf } from "./records.ts";
+import { GRANT_PREFIX, type GrantRole, listPrefix, readGrant, remainingOf, standingOf } from "./records.ts";
 
 export function grantQueries(needs: GrantsNeeds): Queries<"grants"> {
   const view = ({ state, time }: QueryContext, record: GrantRecord): GrantView => {
@@ -36,12 +36,6 @@ export function grantQueries(needs: GrantsNeeds): Queries<"grants"> {
     "grants.get": (context, args) => {
       const record = readGrant(context.state, args.grant);
       return record === undefined ? undefined : view(context, record);
-    },
-    "grants.versions": (context, args): GrantVersions | undefined => {
-      const items = context
-        .versions<GrantRecord>(grantKey(args.grant))
-        .flatMap(({ height, value }) => (value === null ? [] : [{ height, record: value }]));
-      return items.length === 0 ? undefined : { items };
     },
   };
 }

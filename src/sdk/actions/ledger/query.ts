@@ -1,6 +1,5 @@
 import type {
   DeviceView,
-  GrantVersions,
   GrantView,
   LinkageView,
   MemberRecord,
@@ -45,7 +44,6 @@ export interface QueryAnswers {
   readonly "grants.byRecipient": Page<GrantView>;
   readonly "grants.byProvider": Page<GrantView>;
   readonly "grants.get": GrantView;
-  readonly "grants.versions": GrantVersions;
 }
 
 /** What a query answers. */
