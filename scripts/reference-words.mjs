@@ -23,6 +23,8 @@ export const ERROR_ROOMS = {
   devices: ["Module devices", "Roots, models, certification, admission."],
   linkages: ["Module linkages", "Contracts on the ledger."],
   topics: ["Module topics", "Topics, rules, checkpoints."],
+  grants: ["Module grants", "Who may get which data of whom: given, handed on, revoked, used."],
+  grant: ["Terms of grants", "What a grant is for: the document that opens its digests, and what is within it."],
   nodes: ["Module nodes", "Members' nodes, and which of them vote in consensus."],
   ledger: ["Ledger", "The state machine itself, outside of any transaction."],
   query: ["Queries", "Questions to the ledger."],
@@ -84,6 +86,10 @@ export const WHO_MAY = {
   "topics.change": "the member that operates the topic",
   "topics.close": "the member that operates the topic",
   "topics.anchor": "the member that operates the topic; nodes do it by themselves",
+  "grants.give": "any live DID, for data that is its own; the provider asks that again before it releases anything",
+  "grants.delegate": "the recipient of the grant that is handed on, while that one and all above it stand",
+  "grants.revoke": "the owner of the data, or who gave this link",
+  "grants.anchor": "the provider that all grants named have; nodes do it by themselves",
 };
 
 /** What a query answers. */
@@ -110,6 +116,12 @@ export const ANSWERS = {
     "one node: its keys, `address`, `endpoint`, voting `power` (0: none), `ready` (height at which it last said that it has caught up), `status` (registered, retired), and what consensus caught it at, `misbehaviour`",
   "nodes.validators":
     "who votes in consensus: `{ validators: [{ node, key, power }] }`; empty under an engine where nobody votes",
+  "grants.list": "grants as `grants.get` answers them, revoked ones included, `{ items, next? }`",
+  "grants.byOwner": "the same, of one owner: what it gave, and what was handed on of that",
+  "grants.byRecipient": "the same, of one recipient",
+  "grants.byProvider": "the same, of one provider",
+  "grants.get":
+    "one grant: its parties, window, `count` and `used`, the digests of its terms, `status`, and what it comes to with all links above it: `effective` (active, early, expired, spent, revoked, `party` or `provider`: one of the parties, or the provider, is in no good standing) and `remaining`",
   "topics.list": "topics, closed ones included, `{ items, next? }`",
   "topics.get": "one topic: `operator`, `status`, rules, and the last anchored `checkpoint`",
 };

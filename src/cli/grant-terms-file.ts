@@ -4,11 +4,13 @@ import { dirname, join } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { decodeUtf8, isHansaError } from "#base";
 import {
+  createGrantId,
   decodeTerms,
   type GrantAction,
   type GrantResource,
   type GrantTerms,
   MOST_TERMS,
+  makeTerms,
   purposeIri,
   shortPurpose,
   suggestPurposes,
@@ -133,6 +135,20 @@ export async function termsOf(shell: Shell, options: TermsOptions, above?: Grant
     service: options.service ?? above?.service ?? null,
     categories: [...(options.category ?? above?.categories ?? [])],
   };
+}
+
+/**
+ * Terms with fresh salts, under a fresh id.
+ *
+ * @throws HansaError `cli.argument` where a flag's value does not fit
+ */
+export function newDocument(terms: GrantTerms): TermsDocument {
+  try {
+    return makeTerms(createGrantId(), terms);
+  } catch (error) {
+    if (!isHansaError(error, "grant.terms-malformed")) throw error;
+    throw cliError("cli.argument", error.message, error.payload, error);
+  }
 }
 
 /** Where a home keeps the terms of a grant. */

@@ -73,9 +73,12 @@ export const TermsDocument = Closed({
 });
 export type TermsDocument = Static<typeof TermsDocument>;
 
-/** A fresh id of a grant. */
+/** A fresh id of a grant. None begins with a dash: at a command line it would be taken for an option. */
 export function createGrantId(): string {
-  return encodeBase64Url(randomBytes(16));
+  for (;;) {
+    const id = encodeBase64Url(randomBytes(16));
+    if (!id.startsWith("-")) return id;
+  }
 }
 
 /**

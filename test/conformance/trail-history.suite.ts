@@ -161,7 +161,7 @@ export function makeVotingHistory() {
   return { world, node };
 }
 
-/** Every module's operations once: members, a device's whole life, a linkage with receipts, a topic. */
+/** Every module's operations once: members, a device's whole life, a linkage with receipts, a topic, a grant. */
 export function makeHistory(group = "main") {
   const acme = new Party("acme");
   const bolt = new Party("bolt");
@@ -338,6 +338,20 @@ export function makeHistory(group = "main") {
   const ended = linkageIdOf(second);
   world.block([[[acme, bolt, owner], [operation("linkages.propose", { contract: second })]]]);
   world.block([[[acme, bolt, owner], [operation("linkages.end", { linkage: ended })]]]);
+  const grant = `${"g".repeat(21)}A`;
+  const handedOn = `${"h".repeat(21)}A`;
+  const shared = { terms: [digest("terms")], from: seconds(0), until: seconds(year), count: 5 };
+  world.block([
+    [[owner], [operation("grants.give", { grant, recipient: buyer.did, provider: acme.did, ...shared, delegable: 1 })]],
+  ]);
+  world.block([
+    [
+      [buyer],
+      [operation("grants.delegate", { parent: grant, grant: handedOn, recipient: bolt.did, ...shared, delegable: 0 })],
+    ],
+    [[acme], [operation("grants.anchor", { root: digest("access"), size: 3, grants: [{ grant: handedOn, used: 2 }] })]],
+    [[owner], [operation("grants.revoke", { grant, reason: "moved out" })]],
+  ]);
   const service = { id: "home", type: "LinkedDomains", endpoint: "https://owner.example" };
   world.block([
     [
@@ -382,6 +396,7 @@ export function makeHistory(group = "main") {
     model,
     topic,
     linkage,
+    grant,
     commands: commands.map((sent, i) => ({ ...sent, ...anchored, path: proveInclusion(leaves, i) })),
   };
 }

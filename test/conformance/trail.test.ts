@@ -10,7 +10,7 @@ import { type Database, openDatabase } from "#storage";
 import { makeHistory, makeVotingHistory, Party, World } from "./trail-history.suite.ts";
 
 const history = makeHistory();
-const { world, parties, linkage, topic, model, commands, node } = history;
+const { world, parties, linkage, topic, model, grant, commands, node } = history;
 const { ledger } = world;
 const group = ledger.group.id;
 
@@ -34,6 +34,7 @@ const subjects = [
   "proposal/1",
   "proposal/2",
   `node/${node}`,
+  `grant/${grant}`,
 ];
 
 describe("trail", () => {
@@ -259,9 +260,9 @@ describe("trail table", () => {
   });
 
   it("shows a fact that it does not know by its name", () => {
-    const facts = [{ fact: "grants.given", about: [], data: { purpose: "care" } }];
+    const facts = [{ fact: "grants.lent", about: [], data: { purpose: "care" } }];
     const [row] = describeTrail([{ height: 1, index: 0, time: 0, signers: [], facts }]);
-    expect(row?.what).toBe('grants.given {"purpose":"care"}');
+    expect(row?.what).toBe('grants.lent {"purpose":"care"}');
   });
 });
 

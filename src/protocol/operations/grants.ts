@@ -11,7 +11,7 @@ export const GrantId = Type.String({
 /** How many times a grant may be handed on, one behind the other. */
 export const MOST_DELEGATIONS = 4;
 /** Grants in one batch of access receipts. */
-export const MOST_ANCHORED_GRANTS = 1000;
+export const MOST_ANCHORED_GRANTS = 256;
 
 const Delegable = Type.Integer({
   minimum: 0,

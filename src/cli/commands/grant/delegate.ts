@@ -1,8 +1,15 @@
-import { createGrantId, digestTerms, makeTerms, openTerms, operation, wideningOf } from "#protocol";
+import { digestTerms, openTerms, operation, wideningOf } from "#protocol";
 import { query } from "#sdk";
 import { defineCommand } from "../../command.ts";
 import { cliError } from "../../errors.ts";
-import { loadTerms, TERMS_OPTIONS, type TermsOptions, termsOf, termsPath } from "../../grant-terms-file.ts";
+import {
+  loadTerms,
+  newDocument,
+  TERMS_OPTIONS,
+  type TermsOptions,
+  termsOf,
+  termsPath,
+} from "../../grant-terms-file.ts";
 import type { TransactOptions } from "../../shell.ts";
 import { transactGrant } from "./transact-grant.ts";
 
@@ -30,11 +37,11 @@ export const grantDelegate = defineCommand<
       throw cliError("cli.argument", `the home has no terms of ${parent}: name their file with --above`, { parent });
     const got = openTerms(held, above);
     const terms = await termsOf(shell, options, got);
+    const document = newDocument(terms);
     // The ledger cannot see it, and the provider would refuse every use: better said now.
     const field = wideningOf(got, terms);
     if (field !== undefined)
-      throw cliError("cli.argument", `the ${field} exceed those of ${parent}`, { field, parent });
-    const document = makeTerms(createGrantId(), terms);
+      throw cliError("cli.argument", `${field}: this is more than ${parent} allows`, { field, parent });
     const { grant } = document;
     const now = shell.io.now();
     const count = options.count ?? above.remaining;

@@ -1,6 +1,6 @@
-import { createGrantId, digestTerms, makeTerms, operation } from "#protocol";
+import { digestTerms, operation } from "#protocol";
 import { defineCommand } from "../../command.ts";
-import { TERMS_OPTIONS, type TermsOptions, termsOf, termsPath } from "../../grant-terms-file.ts";
+import { newDocument, TERMS_OPTIONS, type TermsOptions, termsOf, termsPath } from "../../grant-terms-file.ts";
 import type { TransactOptions } from "../../shell.ts";
 import { transactGrant } from "./transact-grant.ts";
 
@@ -22,7 +22,7 @@ export const grantGive = defineCommand<[recipient: string], TransactOptions & Te
   ],
   transacts: true,
   async run(shell, options, recipient) {
-    const document = makeTerms(createGrantId(), await termsOf(shell, options));
+    const document = newDocument(await termsOf(shell, options));
     const { grant } = document;
     const from = options.from?.(shell.io.now()) ?? Math.floor(shell.io.now() / 1000);
     const give = operation("grants.give", {

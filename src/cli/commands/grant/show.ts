@@ -32,7 +32,10 @@ export const grantShow = defineCommand<[grant: string], { height?: number; terms
       ["valid", `${shell.seconds(record.from)} to ${shell.seconds(record.until)}`],
       ["used", record.count === null ? String(record.used) : `${record.used} of ${record.count}`],
       record.remaining === null ? undefined : ["left", String(record.remaining)],
-      ["may be handed on", record.delegable === 0 ? "no" : `${record.delegable} levels`],
+      [
+        "may be handed on",
+        record.delegable === 0 ? "no" : `${record.delegable} level${record.delegable === 1 ? "" : "s"} deep`,
+      ],
       ...(terms === undefined
         ? [["terms", `${record.terms.length} salted digests; the terms file opens them`] as [string, string]]
         : describeTerms(shell, terms)),
