@@ -19,6 +19,20 @@ import type { ExchangeLedger } from "./needs.ts";
 /** How far a recipient's clock may be ahead of ours, seconds. */
 const SKEW = 60;
 
+/** A request as it came in, taken apart. Nothing in it may be believed yet. */
+export interface ReceivedRequest extends ReturnType<typeof decodeReleaseRequest> {
+  readonly text: string;
+}
+
+/**
+ * Takes a request apart; whom it is for is in its `aud`.
+ *
+ * @throws HansaError `token.*`
+ */
+export function receiveRequest(text: string): ReceivedRequest {
+  return { ...decodeReleaseRequest(text), text };
+}
+
 /** A request whose signature holds. Nothing is known yet of what it may have. */
 export interface ProvenRequest {
   readonly request: ReleaseRequest;
@@ -35,12 +49,12 @@ export interface RequestChecks {
 }
 
 /**
- * Shape, then signature, then audience and times.
+ * Signature, then audience and times.
  *
- * @throws HansaError `token.*`, `exchange.signature`, `exchange.wrong-provider`, `exchange.expired`
+ * @throws HansaError `exchange.signature`, `exchange.wrong-provider`, `exchange.expired`
  */
-export function proveRequest(text: string, { ledger, clock, provider }: RequestChecks): ProvenRequest {
-  const { token, request } = decodeReleaseRequest(text);
+export function proveRequest(received: ReceivedRequest, { ledger, clock, provider }: RequestChecks): ProvenRequest {
+  const { token, request, text } = received;
   const { kid } = token.header;
   const key = didOfKeyId(kid) === request.iss ? ledger.keyOf(kid) : undefined;
   if (key === undefined || !isSignedBy(token, key))

@@ -1,3 +1,4 @@
+export { type ReceivedRequest, receiveRequest } from "./check-request.ts";
 export { type DatasetFacts, decodeContent, MAX_DATASET_BYTES, type NewDataset } from "./datasets.ts";
 export * from "./errors.ts";
 export { HISTORY_LIMITS } from "./history.ts";

@@ -19,7 +19,14 @@ import {
   type TransactionSigner,
 } from "#protocol";
 import { Answers } from "./answers.ts";
-import { type ProvenRequest, proveRequest, requireChain, requireCovered, spent } from "./check-request.ts";
+import {
+  type ProvenRequest,
+  proveRequest,
+  type ReceivedRequest,
+  requireChain,
+  requireCovered,
+  spent,
+} from "./check-request.ts";
 import { spentLink, useOf } from "./counts.ts";
 import { type DatasetFacts, Datasets, type NewDataset } from "./datasets.ts";
 import { exchangeError } from "./errors.ts";
@@ -68,7 +75,7 @@ const FORGET = { everyMs: 30_000, most: 2000 };
  * @example
  * ```ts
  * const { nonce } = provider.nonce({ recipient, provider: provider.did, resource });
- * const { receipt, sealed } = await provider.release(token);
+ * const { receipt, sealed } = await provider.release(receiveRequest(token));
  * ```
  */
 export class ExchangeProvider {
@@ -126,11 +133,10 @@ export class ExchangeProvider {
   /**
    * Releases data once. The same request again, while it is good, gets the same answer and is not counted again.
    *
-   * @param text - the request's token
-   * @throws HansaError `token.*`, `grant.*`, `exchange.*`
+   * @throws HansaError `grant.*`, `exchange.*`
    */
-  async release(text: string): Promise<ReleaseAnswer> {
-    const proven = proveRequest(text, this.#checks());
+  async release(received: ReceivedRequest): Promise<ReleaseAnswer> {
+    const proven = proveRequest(received, this.#checks());
     if (proven.request.action !== "read")
       throw exchangeError("exchange.malformed", "a subscription has a route of its own", {
         path: "/action",
@@ -139,7 +145,7 @@ export class ExchangeProvider {
     const making = this.#making.get(proven.digest);
     if (making !== undefined) return making;
     const kept = this.#keptFor(proven);
-    if (kept?.sealed !== undefined) return { receipt: kept.receipt, sealed: kept.sealed };
+    if (kept?.receipt !== undefined && kept.sealed !== undefined) return { receipt: kept.receipt, sealed: kept.sealed };
     if (this.#making.size >= (this.#options.atOnce ?? AT_ONCE))
       throw exchangeError("exchange.busy", "too many releases are being made");
     const made = this.#release(proven).finally(() => this.#making.delete(proven.digest));
@@ -155,7 +161,7 @@ export class ExchangeProvider {
     const data = await this.#collect(request, chain);
     const whole: ReleasedData = { hansa: "release/1", receipt: jti, resource: request.resource, salt, ...data };
     const plaintext = encodeUtf8(JSON.stringify(whole));
-    const sealed = await (await sealerTo(request.epk)).seal(plaintext);
+    const sealed = sealerTo(request.epk).seal(plaintext);
     const receipt = this.#receiptFor(proven, chain, { jti, salt, content: encodeBase64Url(sha256(plaintext)) });
     const prepared: Prepared = {
       ...receipt,
@@ -173,8 +179,11 @@ export class ExchangeProvider {
    * @param from - offset behind which a broken subscription goes on, for the same request again
    * @throws HansaError as `release`, before the first frame
    */
-  async subscribe(text: string, options: { readonly signal: AbortSignal; readonly from?: number | undefined }) {
-    const proven = proveRequest(text, this.#checks());
+  async subscribe(
+    received: ReceivedRequest,
+    options: { readonly signal: AbortSignal; readonly from?: number | undefined },
+  ) {
+    const proven = proveRequest(received, this.#checks());
     const { request } = proven;
     const { resource } = request;
     if (request.action !== "subscribe" || (resource.kind !== "topic" && resource.kind !== "property"))
@@ -185,7 +194,7 @@ export class ExchangeProvider {
     const kept = this.#keptFor(proven);
     const chain = kept === undefined ? this.#admit(request) : requireChain(request, this.#checks());
     const owner = (chain.at(-1) as GrantRecord).owner;
-    const sealer = await sealerTo(request.epk);
+    const sealer = sealerTo(request.epk);
     const open = this.#subscriptions.prepare({ request, resource, owner, sealer, digest: proven.digest });
     let receipt = kept?.receipt;
     if (receipt === undefined) {
@@ -245,7 +254,12 @@ export class ExchangeProvider {
       const changes = this.#datasets.erasure(dataset);
       found = changes.length > 0;
       if (!found) return;
-      this.#options.store.batch([...changes, ...this.#answers.erasure(dataset), ...this.receipts.erasure(dataset)]);
+      const receipts = this.receipts.erasure(dataset);
+      this.#options.store.batch([
+        ...changes,
+        ...receipts.changes,
+        ...receipts.requests.map((request) => this.#answers.drop(request)),
+      ]);
     });
     if (!found) throw exchangeError("exchange.no-data", "the provider keeps no such data");
   }
@@ -280,10 +294,16 @@ export class ExchangeProvider {
   }
 
   /** An answer that was given to this very request, as long as the grant stands; that it is spent by now is this request's own doing. */
-  #keptFor({ digest, request }: ProvenRequest) {
-    const kept = this.#answers.get(digest);
-    if (kept !== undefined) requireChain(request, this.#checks());
-    return kept;
+  #keptFor({ digest, request }: ProvenRequest): Partial<ReleaseAnswer> | undefined {
+    const kept = this.#answers.get({ digest, exp: request.exp });
+    if (kept === undefined) return undefined;
+    requireChain(request, this.#checks());
+    const shown = this.receipts.get(kept.receipt);
+    if (shown === undefined) return undefined;
+    // As it was given: with the provider's signature alone.
+    const { payload, signatures } = shown.receipt;
+    const receipt = { payload, signatures: signatures.slice(0, 1) };
+    return { receipt, ...(kept.sealed === undefined ? {} : { sealed: kept.sealed }) };
   }
 
   #admit(request: ReleaseRequest): readonly GrantRecord[] {
@@ -352,22 +372,16 @@ export class ExchangeProvider {
         if (prepared.dataset !== undefined && this.#datasets.ownerOf(prepared.dataset) === undefined)
           throw exchangeError("exchange.no-data", "the data was erased");
         const { signed: receipt, sealed, dataset } = prepared;
+        const asked = { digest, exp: request.exp };
+        const answer = { receipt: prepared.receipt.jti, ...(sealed === undefined ? {} : { sealed }) };
         const changes: Change[] = [
           ...this.#answers.forgetting(Math.floor(clock.now() / 1000)),
           ...useOf(store, chain),
-          ...this.#answers.keep(digest, {
-            receipt,
-            exp: request.exp,
-            ...(sealed === undefined ? {} : { sealed }),
-            ...(dataset === undefined ? {} : { dataset }),
-          }),
+          this.#answers.keep(asked, answer),
         ];
-        store.batch(changes);
-        this.receipts.enlist(prepared.receipt, {
-          receipt,
-          opened: { resource: request.resource, salt: prepared.salt },
-          ...(dataset === undefined ? {} : { dataset }),
-        });
+        const opened = { resource: request.resource, salt: prepared.salt };
+        const kept = { receipt, opened, ...(dataset === undefined ? {} : { dataset }) };
+        this.receipts.enlist(prepared.receipt, kept, asked, changes);
       } catch (error) {
         // A refusal is this request's alone; what the store throws fails the whole transaction, as it must.
         if (!isHansaError(error) || !error.code.startsWith("exchange.")) throw error;

@@ -15,6 +15,7 @@ import {
   proveInclusion,
   type SignedAccessReceipt,
 } from "#protocol";
+import type { AnsweredRequest } from "./answers.ts";
 import { nameInKey } from "./datasets.ts";
 import { exchangeError } from "./errors.ts";
 import type { Change, DurableMap } from "./needs.ts";
@@ -134,8 +135,12 @@ export class AccessReceipts {
     this.#cancel?.();
   }
 
-  /** Gives a receipt its place. To be called within a transaction, which makes it durable with the rest. */
-  enlist(receipt: AccessReceipt, kept: KeptReceipt): void {
+  /**
+   * Gives a receipt its place. To be called within a transaction, which makes it durable with the rest.
+   *
+   * @param more - further changes, written with it
+   */
+  enlist(receipt: AccessReceipt, kept: KeptReceipt, request: AnsweredRequest, more: readonly Change[]): void {
     let { open, size, next } = this.#head();
     if (size >= this.#most) {
       open++;
@@ -147,7 +152,15 @@ export class AccessReceipts {
       { key: entryKey(open, size), value: encodeRecord(kept) },
       { key: placeKey(receipt.jti), value: place },
       { key: grantKey(receipt.grants[0] as string, open, size), value: place },
-      ...(kept.dataset === undefined ? [] : [{ key: datasetPrefix(kept.dataset) + receipt.jti, value: place }]),
+      ...(kept.dataset === undefined
+        ? []
+        : [
+            {
+              key: datasetPrefix(kept.dataset) + receipt.jti,
+              value: encodeRecord([open, size, request.exp, request.digest]),
+            },
+          ]),
+      ...more,
     ]);
   }
 
@@ -176,15 +189,24 @@ export class AccessReceipts {
     this.#options.store.batch([{ key: entryKey(...place), value: encodeRecord({ ...kept, receipt }) }]);
   }
 
-  /** The changes after which no receipt says any more that it was about a dataset. */
-  erasure(dataset: string): Change[] {
-    return this.#options.store.list(datasetPrefix(dataset)).flatMap(({ key, value }) => {
-      const place = decodeRecord<[number, number]>(value) as [number, number];
-      const kept = this.#entry(place);
-      const changes: Change[] = [{ key, value: null }];
-      if (kept !== undefined) changes.push({ key: entryKey(...place), value: encodeRecord({ receipt: kept.receipt }) });
-      return changes;
-    });
+  /** The changes after which no receipt says any more that it was about a dataset, and the requests that they were for. */
+  erasure(dataset: string): { readonly changes: readonly Change[]; readonly requests: readonly AnsweredRequest[] } {
+    const changes: Change[] = [];
+    const requests: AnsweredRequest[] = [];
+    for (const { key, value } of this.#options.store.list(datasetPrefix(dataset))) {
+      const [batch, index, exp, digest] = decodeRecord<[number, number, number, string]>(value) as [
+        number,
+        number,
+        number,
+        string,
+      ];
+      const kept = this.#entry([batch, index]);
+      changes.push({ key, value: null });
+      if (kept !== undefined)
+        changes.push({ key: entryKey(batch, index), value: encodeRecord({ receipt: kept.receipt }) });
+      requests.push({ exp, digest });
+    }
+    return { changes, requests };
   }
 
   /**

@@ -121,11 +121,7 @@ export class Subscriptions {
         pending = events.next();
         const logged = heard.value;
         if (!means(logged) || !isOwned(logged)) continue;
-        const sealed = await wanted.sealer.seal(encodeUtf8(JSON.stringify(this.#prove(logged))));
-        // A block may have come while it was sealed.
-        const since = this.#lapseOf(wanted.request);
-        if (since !== undefined) end(since);
-        if (stop.signal.aborted) break;
+        const sealed = wanted.sealer.seal(encodeUtf8(JSON.stringify(this.#prove(logged))));
         yield { kind: "event", topic, offset: logged.offset, sealed };
       }
       if (reason !== "closed") yield { kind: "end", reason: reason ?? "stopped" };

@@ -6,6 +6,7 @@ import {
   decodeContent,
   type ExchangeProvider,
   exchangeError,
+  receiveRequest,
   type ShownReceipt,
   type SubscriptionFrame,
 } from "#exchange";
@@ -15,7 +16,6 @@ import {
   DatasetDraft,
   DatasetErasure,
   decodeAccessReceipt,
-  decodeReleaseRequest,
   NonceRequest,
   parseSignedAccessReceipt,
 } from "#protocol";
@@ -40,15 +40,16 @@ export function exchangeHandlers(options: Pick<HttpOptions, "member">) {
     },
 
     exchangeRelease(call: Call) {
-      const text = textOf(call);
-      return audienceOf(call.group, text).release(text);
+      const received = receiveRequest(textOf(call));
+      return providerOf(call.group, received.request.aud).release(received);
     },
 
     async exchangeSubscribe(call: Call) {
-      const text = textOf(call);
+      const received = receiveRequest(textOf(call));
       const last = call.headers["last-event-id"];
       const from = typeof last === "string" && /^(0|[1-9]\d{0,14})$/.test(last) ? Number(last) + 1 : undefined;
-      const frames = await audienceOf(call.group, text).subscribe(text, { signal: call.signal(), from });
+      const provider = providerOf(call.group, received.request.aud);
+      const frames = await provider.subscribe(received, { signal: call.signal(), from });
       await sendFrames(call.reply, encodeFrames(frames));
       return undefined;
     },
@@ -117,10 +118,6 @@ function providerOf({ exchange }: GroupService, did: string): ExchangeProvider {
   if (provider === undefined)
     throw exchangeError("exchange.wrong-provider", "this node does not play for that provider", { provider: did });
   return provider;
-}
-
-function audienceOf(group: GroupService, text: string): ExchangeProvider {
-  return providerOf(group, decodeReleaseRequest(text).request.aud);
 }
 
 function findReceipt(
