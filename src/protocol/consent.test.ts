@@ -1,6 +1,7 @@
+import { compactVerify, importJWK } from "jose";
 import { describe, expect, it } from "vitest";
 import { encodeBase64Url, encodeUtf8, HansaError } from "#base";
-import { decodeMultikey, type PublicKey } from "#crypto";
+import { createSigner, decodeMultikey, type PublicKey } from "#crypto";
 import { alice, bob, carol } from "./fixtures.suite.ts";
 import {
   CONSENT_RECEIPT_TYPE,
@@ -171,6 +172,18 @@ describe("a consent receipt", () => {
     expect(one?.receipt.receipt_id).not.toBe(two?.receipt.receipt_id);
     expect(one && isSignedBy(one.token, keyOf(bob))).toBe(true);
     expect(one && isSignedBy(one.token, keyOf(alice))).toBe(false);
+  });
+
+  it("is verified by jose with the exporter's key, and by no other", async () => {
+    const verify = async (x: Uint8Array) =>
+      compactVerify(
+        signConsentReceipt(consent, alice, NOW),
+        await importJWK({ kty: "OKP", crv: "Ed25519", x: encodeBase64Url(x) }, "EdDSA"),
+      );
+    const { payload, protectedHeader } = await verify(keyOf(alice).bytes);
+    expect(protectedHeader).toEqual({ alg: "EdDSA", kid: alice.kid, typ: CONSENT_RECEIPT_TYPE });
+    expect(JSON.parse(new TextDecoder().decode(payload))).toMatchObject({ consent_record: consent });
+    await expect(verify(createSigner("Ed25519", new Uint8Array(32).fill(9)).publicKey)).rejects.toThrow();
   });
 
   it("has no salts in it", () => {
