@@ -86,11 +86,6 @@ export const EXCHANGE_ERRORS = {
     meaning: "A stored batch of access receipts does not give the root that was anchored.",
     advice: "Check the disk, and restore the group's databases from a backup.",
   },
-  "exchange.ended": {
-    status: 403,
-    meaning: "The subscription is over.",
-    advice: "See the payload's `reason`.",
-  },
 } as const satisfies ErrorTable;
 
 export type ExchangeErrorCode = keyof typeof EXCHANGE_ERRORS;

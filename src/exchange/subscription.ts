@@ -1,6 +1,14 @@
 /** Live events under a grant, sealed one by one. Whether the grant stands is asked at every event, after every block, and when its time ends. */
 import { type Clock, encodeUtf8, isHansaError } from "#base";
-import type { Did, GrantRecord, LoggedEvent, ReleasedEvent, ReleaseRequest, SignedAccessReceipt } from "#protocol";
+import {
+  type Did,
+  decodeAccessReceipt,
+  type GrantRecord,
+  type LoggedEvent,
+  type ReleasedEvent,
+  type ReleaseRequest,
+  type SignedAccessReceipt,
+} from "#protocol";
 import { reasonOf, requireChain } from "./check-request.ts";
 import { exchangeError } from "./errors.ts";
 import { type EventLogs, type EventResource, eventFilter, topicsOf } from "./history.ts";
@@ -104,7 +112,12 @@ export class Subscriptions {
     if (signal.aborted) gone();
     const cancelExpiry = this.#atExpiry(wanted.request, end);
     const { means, isOwned } = eventFilter(wanted.resource, wanted.owner, ledger);
-    const events = logs.follow(topic, from ?? logs.size(topic), { signal: stop.signal });
+    // Never from before it was opened: what came earlier is a history, which takes another action and a window.
+    const opened = decodeAccessReceipt(receipt).receipt.iat * 1000;
+    const isOld = ({ event }: LoggedEvent) => Date.parse(event.time) < opened;
+    const size = logs.size(topic);
+    const first = from === undefined ? size : Math.min(size, Math.max(from, logs.offsetAtTime(topic, opened)));
+    const events = logs.follow(topic, first, { signal: stop.signal });
     try {
       yield { kind: "receipt", receipt };
       let pending = events.next();
@@ -120,7 +133,7 @@ export class Subscriptions {
         if (heard.done === true) break;
         pending = events.next();
         const logged = heard.value;
-        if (!means(logged) || !isOwned(logged)) continue;
+        if (isOld(logged) || !means(logged) || !isOwned(logged)) continue;
         const sealed = wanted.sealer.seal(encodeUtf8(JSON.stringify(this.#prove(logged))));
         yield { kind: "event", topic, offset: logged.offset, sealed };
       }

@@ -6,11 +6,14 @@ import {
   getAccessReceipt,
   listAccessReceipts,
   openRelease,
+  readEvents,
   requestRelease,
   type SubscribedItem,
+  signRelease,
   subscribeRelease,
   verifyAccessReceipt,
 } from "#sdk";
+import { parseSentEvents } from "../../src/sdk/sse.ts";
 import { admit, connect, createIdentity, furnish, report, topicOf } from "./devices.suite.ts";
 import { asked, give, revoke, seconds } from "./exchange.suite.ts";
 import { Alliance, codeOf, until } from "./member.suite.ts";
@@ -71,7 +74,7 @@ describe("the history of a device", () => {
     });
   });
 
-  it("shows no change of any event in it", async () => {
+  it("is opened with its own receipt, and with no other release's", async () => {
     const meter = await device("device/changed", "alice");
     const from = seconds();
     for (const value of [1, 2]) await say("device/changed", "energy", value);
@@ -133,7 +136,7 @@ describe("a topic", () => {
   it("gives of all that is in it only what is the owner's and fits the path", async () => {
     const one = await device("device/mine", "alice");
     await device("device/theirs", "bob");
-    const from = seconds();
+    const from = await untilNextSecond();
     await say("device/mine", "energy", "mine");
     await say("device/mine", "voltage", "unasked");
     await say("device/theirs", "energy", "theirs");
@@ -201,6 +204,43 @@ describe("a subscription", () => {
     ]);
     expect(items.at(-1)).toEqual({ kind: "end", reason: "revoked" });
     expect((await listAccessReceipts(client, { grant: terms.grant })).items).toHaveLength(1);
+  });
+
+  it("goes on behind the last event for the same request again, and never shows what was before it", async () => {
+    const meter = await device("device/again", "alice");
+    for (const value of ["before", "before, too"]) await say("device/again", "energy", value);
+    await untilNextSecond();
+    const resource: GrantResource = { kind: "property", device: meter, property: "energy" };
+    const terms = await give(alliance, resource, { terms: LIVE, count: 1 });
+    const borea = alliance.as("borea");
+    const { request } = await signRelease(borea, { ...asked(alliance, terms), action: "subscribe" });
+    /** Ids of the first events of a stream. */
+    async function firstIds(after: number, many: number, meanwhile: () => Promise<void>): Promise<number[]> {
+      const stop = new AbortController();
+      const response = await fetch(`${alliance.node.url}/groups/main/exchange/subscribe`, {
+        method: "POST",
+        headers: { "content-type": "application/jwt", "last-event-id": String(after) },
+        body: request,
+        signal: stop.signal,
+      });
+      expect(response.status).toBe(200);
+      await meanwhile();
+      const ids: number[] = [];
+      for await (const item of parseSentEvents(response.body as ReadableStream<Uint8Array>, 1_000_000)) {
+        if (item.kind !== "message" || item.message.event !== "event") continue;
+        if (ids.push(Number(item.message.id)) === many) break;
+      }
+      stop.abort();
+      return ids;
+    }
+    const first = await firstIds(0, 2, async () => {
+      for (const value of [1, 2]) await say("device/again", "energy", value);
+    });
+    const { items } = await readEvents(alliance.as("acme"), { topic: topicOf("acme"), limit: 1000 });
+    const offsetOf = (data: unknown) =>
+      items.find(({ event }) => event.source === meter && event.data === data)?.offset as number;
+    expect(first).toEqual([offsetOf(1), offsetOf(2)]);
+    expect(await firstIds(offsetOf(1), 1, async () => {})).toEqual([offsetOf(2)]);
   });
 
   it("ends when the grant's time does, though nothing happens on the ledger", async () => {
