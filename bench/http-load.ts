@@ -15,10 +15,7 @@ export interface LoadResult {
 
 /** Request of one transaction, as bytes. */
 export function encodeRequest(path: string, transaction: string): Buffer {
-  return Buffer.from(
-    `POST ${path} HTTP/1.1\r\nhost: node\r\ncontent-type: application/jwt\r\ncontent-length: ${transaction.length}\r\n\r\n${transaction}`,
-    "latin1",
-  );
+  return encodePost(path, "application/jwt", transaction);
 }
 
 /** Request of several transactions, as bytes. */
@@ -36,6 +33,14 @@ export function submitAll(url: string, requests: readonly Buffer[], clients: num
     const good = body.split('"code":0,').length - 1;
     return { good, refused: good === 0 || body.includes('"problem":{') };
   });
+}
+
+/** Request with a body of ASCII, as bytes. */
+export function encodePost(path: string, type: string, body: string): Buffer {
+  return Buffer.from(
+    `POST ${path} HTTP/1.1\r\nhost: node\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    "latin1",
+  );
 }
 
 /** Request of a page, as bytes. */

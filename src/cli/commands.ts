@@ -45,6 +45,13 @@ import { evidenceShow } from "./commands/evidence/show.ts";
 import { evidenceSign } from "./commands/evidence/sign.ts";
 import { evidenceUnrevoke } from "./commands/evidence/unrevoke.ts";
 import { evidenceVerify } from "./commands/evidence/verify.ts";
+import { exchangeDatasetErase } from "./commands/exchange/dataset-erase.ts";
+import { exchangeDatasetList } from "./commands/exchange/dataset-list.ts";
+import { exchangeDatasetPut } from "./commands/exchange/dataset-put.ts";
+import { exchangeReceipt } from "./commands/exchange/receipt.ts";
+import { exchangeReceipts } from "./commands/exchange/receipts.ts";
+import { exchangeRequest } from "./commands/exchange/request.ts";
+import { exchangeSubscribe } from "./commands/exchange/subscribe.ts";
 import { grantDelegate } from "./commands/grant/delegate.ts";
 import { grantGive } from "./commands/grant/give.ts";
 import { grantList } from "./commands/grant/list.ts";
@@ -244,6 +251,21 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
     name: "grant",
     summary: "Grants: who may get which data of whom, what for, and until when.",
     commands: [grantGive, grantDelegate, grantRevoke, grantList, grantShow, grantReceipt],
+  },
+  {
+    name: "exchange",
+    summary: "Data that moves under grants: fetch it, keep it for its owners, and see who had it.",
+    commands: [
+      exchangeRequest,
+      exchangeSubscribe,
+      {
+        name: "datasets",
+        summary: "Datasets that your node keeps for their owners.",
+        commands: [exchangeDatasetPut, exchangeDatasetList, exchangeDatasetErase],
+      },
+      exchangeReceipts,
+      exchangeReceipt,
+    ],
   },
   {
     name: "topic",

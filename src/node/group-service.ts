@@ -1,6 +1,7 @@
 import type { TrailIndex } from "#audit";
 import type { Engine, PeerGate } from "#engines";
 import type { EventHandlers, EventMaker, TopicLogs } from "#events";
+import type { ExchangeProvider } from "#exchange";
 import type { Ledger } from "#ledger";
 import type { HostedMember } from "./hosted-member.ts";
 import type { ProofSource } from "./proofs.ts";
@@ -18,6 +19,8 @@ export interface GroupService {
   readonly logs: TopicLogs;
   readonly trail: TrailIndex;
   readonly hosted: readonly HostedMember[];
+  /** Members of this node that let data out. */
+  readonly exchange: readonly ExchangeProvider[];
   readonly proofs: ProofSource;
   /** Engines with a quorum alone. */
   readonly gate?: PeerGate;

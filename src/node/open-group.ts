@@ -16,6 +16,7 @@ import { type Home, readGenesis } from "./config/home.ts";
 import { nodeError } from "./errors.ts";
 import { openEngine, signerOf } from "./group-engine.ts";
 import type { GroupService } from "./group-service.ts";
+import { hostExchange } from "./host-exchange.ts";
 import { evidenceDigest, HostedMember } from "./hosted-member.ts";
 import { describe, type Log } from "./log.ts";
 import { type PeerAnswers, snapshotHead } from "./peer-messages.ts";
@@ -217,6 +218,18 @@ async function open(
     member.runtime.start();
   }
   startAnchors(ledger, logs, hosted, submission, clock, log, closers);
+  const exchange = identities.map((identity) =>
+    hostExchange({ ...identity, ledger, rights, logs, database: databases.events, submission, trail, clock, log }),
+  );
+  closers.push(() => {
+    for (const provider of exchange) provider.stop();
+  });
+  closers.push(
+    engine.onCommit(() => {
+      for (const provider of exchange) provider.onBlock();
+    }),
+  );
+  for (const provider of exchange) provider.start();
   answers.current = {
     command: (token) => receiveCommand(ledger, hosted, token),
     snapshot: () => snapshotHead(engine, opened.validators, opened.newestSnapshot?.()),
@@ -240,6 +253,7 @@ async function open(
     logs,
     trail,
     hosted,
+    exchange,
     proofs: { ledger, engine, ...(opened.validators === undefined ? {} : { validators: opened.validators }) },
     ...(opened.gate === undefined ? {} : { gate: opened.gate }),
     mqttUrl: `${tls === undefined ? "mqtt" : "mqtts"}://${config.mqtt.host.includes(":") ? `[${config.mqtt.host}]` : config.mqtt.host}:${mqtt.port}`,

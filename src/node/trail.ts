@@ -70,16 +70,21 @@ export async function trailProofOf(group: GroupService, about: string): Promise<
   return buildTrailProof(group.ledger, { about, places, commands });
 }
 
-/** Where a batch of receipts was anchored, if it was before a crash took the answer: it would be among the newest. */
+/**
+ * Where a batch of receipts was anchored, if it was before a crash took the answer: it would be among the newest.
+ *
+ * @param anchored - the fact that tells so
+ */
 export async function findReceiptAnchor(
   group: Pick<GroupService, "ledger" | "trail">,
   member: string,
   root: string,
+  anchored = ANCHORED,
 ): Promise<AnchorPlace | undefined> {
   const places = await group.trail.places(member, { limit: MOST_PLACES, newest: true });
   return places
     .reverse()
     .find((place) =>
-      group.ledger.receipt(place)?.facts.some(({ fact, data }) => fact === ANCHORED && data["root"] === root),
+      group.ledger.receipt(place)?.facts.some(({ fact, data }) => fact === anchored && data["root"] === root),
     );
 }

@@ -16,6 +16,7 @@ export * from "./did-resolution.ts";
 export * from "./errors.ts";
 export * from "./event.ts";
 export * from "./evidence-proof.ts";
+export * from "./exchange.ts";
 export * from "./founding.ts";
 export * from "./genesis.ts";
 export * from "./grant-narrowing.ts";

@@ -1,7 +1,9 @@
 /** The HTTP API, each route once: server, OpenAPI and sdk derive from this table. */
 import { type TSchema, Type } from "@sinclair/typebox";
 import { DID_URL_LIMIT, RESOLUTION_TYPES } from "./did-resolution.ts";
-import { Closed, TopicName } from "./operations/fields.ts";
+import { DatasetName } from "./grant-terms.ts";
+import { Closed, Did, TopicName } from "./operations/fields.ts";
+import { GrantId } from "./operations/grants.ts";
 
 export interface Route {
   readonly method: "GET" | "POST";
@@ -250,6 +252,85 @@ export const ROUTES = {
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
     }),
     answer: { type: "application/json" },
+  },
+  exchangeNonce: {
+    method: "POST",
+    path: `${Group}/exchange/nonce`,
+    access: "open",
+    summary: "A nonce for one release: single use, short-lived, good for this recipient, provider and resource alone.",
+    body: ["application/json"],
+    answer: { type: "application/json", example: { nonce: "q83v…", exp: 1767225600 } },
+  },
+  exchangeRelease: {
+    method: "POST",
+    path: `${Group}/exchange/release`,
+    access: "open",
+    summary:
+      "Releases data under a grant, sealed to the key that the request names. The request is a JWT of the recipient's authentication key; the same one again gets the same answer.",
+    body: ["application/jwt"],
+    answer: { type: "application/json", example: { receipt: { payload: "eyJ…", signatures: [] }, sealed: "eyJ…" } },
+  },
+  exchangeSubscribe: {
+    method: "POST",
+    path: `${Group}/exchange/subscribe`,
+    access: "open",
+    summary:
+      "Events under a grant as they come (server-sent events), each sealed by itself: `receipt` first, then `event`, and `end` with the reason once the grant no longer stands.",
+    body: ["application/jwt"],
+    answer: { type: "text/event-stream" },
+  },
+  exchangeReceipt: {
+    method: "POST",
+    path: `${Group}/exchange/receipt`,
+    access: "open",
+    summary: "Takes an access receipt back with the recipient's signature.",
+    body: ["application/jose+json"],
+    answer: { type: "application/json", example: { jti: "q83v…" } },
+  },
+  exchangeReceipts: {
+    method: "GET",
+    path: `${Group}/exchange/receipts`,
+    access: "token",
+    summary: "Access receipts of a grant, newest first, for its owner, its parties and the provider.",
+    query: Closed({ grant: GrantId, limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })) }),
+    answer: { type: "application/json" },
+  },
+  exchangeReceiptProof: {
+    method: "GET",
+    path: `${Group}/exchange/receipts/proof`,
+    access: "token",
+    summary:
+      "An access receipt as a file that is verified offline: signatures, anchored root, and the ledger's word on it.",
+    query: Closed({ receipt: Type.String({ pattern: "^[A-Za-z0-9_-]{22}$" }), from: ValidatorsFrom }),
+    answer: { type: "application/json" },
+  },
+  exchangeDatasetPut: {
+    method: "POST",
+    path: `${Group}/exchange/datasets`,
+    access: "member",
+    summary: "Keeps a dataset for its owner, who alone can let it out.",
+    body: ["application/json"],
+    answer: { type: "application/json" },
+  },
+  exchangeDatasets: {
+    method: "GET",
+    path: `${Group}/exchange/datasets`,
+    access: "member",
+    summary: "Datasets that are kept, without their content.",
+    query: Closed({
+      provider: Type.Optional(Did),
+      after: Type.Optional(DatasetName),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+    }),
+    answer: { type: "application/json" },
+  },
+  exchangeDatasetErase: {
+    method: "POST",
+    path: `${Group}/exchange/datasets/erase`,
+    access: "token",
+    summary: "Erases a dataset with its salt, for good: by its owner, or by the member that keeps it.",
+    body: ["application/json"],
+    answer: { type: "application/json", example: { erased: "ds-q83v…" } },
   },
   backup: {
     method: "POST",

@@ -53,6 +53,12 @@ export const SDK_ERRORS = {
     advice:
       "Give the group's whole id, which holds the hash of its genesis: `group` of createClient, --group, or a verifier.",
   },
+  "sdk.release": {
+    status: 502,
+    meaning:
+      "What a provider released, or its receipt, does not hold: a signature, a digest or a place in a log is wrong.",
+    advice: "Believe nothing of it and sign no receipt; show the answer to the owner and the provider.",
+  },
   "sdk.not-provable": {
     status: 400,
     meaning: "A verified answer is asked for of an earlier block: nodes prove the newest state alone.",

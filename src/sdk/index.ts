@@ -74,6 +74,22 @@ export * from "./actions/evidence/prove.ts";
 export { revokeEvidence } from "./actions/evidence/revoke.ts";
 export { signEvidence } from "./actions/evidence/sign.ts";
 export { unrevokeEvidence } from "./actions/evidence/unrevoke.ts";
+export { countersignReceipt } from "./actions/exchange/countersign-receipt.ts";
+export { eraseDataset } from "./actions/exchange/erase-dataset.ts";
+export { getAccessReceipt } from "./actions/exchange/get-access-receipt.ts";
+export * from "./actions/exchange/list-access-receipts.ts";
+export { listDatasets } from "./actions/exchange/list-datasets.ts";
+export {
+  type KeySource,
+  type OpenedDataset,
+  type OpenedEvent,
+  type OpenedRelease,
+  openRelease,
+} from "./actions/exchange/open-release.ts";
+export * from "./actions/exchange/put-dataset.ts";
+export * from "./actions/exchange/request-release.ts";
+export * from "./actions/exchange/sealing-key.ts";
+export * from "./actions/exchange/subscribe-release.ts";
 export * from "./actions/get-group.ts";
 export * from "./actions/get-status.ts";
 export { anchorAccess } from "./actions/grants/anchor.ts";
@@ -137,4 +153,5 @@ export type { CallOptions } from "./request.ts";
 export * from "./sign-operations.ts";
 export { type ClientTls, tlsFetch } from "./tls-fetch.ts";
 export * from "./verifier.ts";
+export * from "./verify-access-receipt.ts";
 export * from "./verify-proof-file.ts";

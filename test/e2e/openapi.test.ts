@@ -1,7 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { OPERATIONS, operation, prepareClaims, QUERIES, ROUTES, type RouteName, signTransaction } from "#protocol";
+import {
+  countersignAccessReceipt,
+  decodeAccessReceipt,
+  OPERATIONS,
+  operation,
+  prepareClaims,
+  QUERIES,
+  ROUTES,
+  type RouteName,
+  signTransaction,
+} from "#protocol";
+import { getAccessReceipt, putDataset, requestRelease, signRelease } from "#sdk";
 import { admit, agree, connect, contractOf, furnish, report, tokenOf, topicOf } from "./devices.suite.ts";
-import { Alliance } from "./member.suite.ts";
+import { asked, give } from "./exchange.suite.ts";
+import { Alliance, codeOf, until } from "./member.suite.ts";
 
 let alliance: Alliance;
 let linkage: string;
@@ -22,8 +34,38 @@ beforeAll(async () => {
   const client = await connect(alliance, "device/sensor");
   await report(alliance, client, "acme", "device/sensor", "temperature", 1);
   client.end(true);
+  await furnishExchange();
 });
 afterAll(() => alliance.remove());
+
+/** What the exchange's routes are asked for. */
+const exchange = { nonce: "", release: "", subscribe: "", receipt: "", countersigned: "", grant: "", draft: "" };
+
+async function furnishExchange(): Promise<void> {
+  const { did: owner } = alliance.party("owner");
+  const keep = (dataset: string) => ({ owner, dataset, mediaType: "text/plain", content: new Uint8Array(8) });
+  for (const dataset of ["data/one", "data/two"]) await putDataset(alliance.as("acme"), keep(dataset));
+  const by = { owner: "owner" };
+  const resource = { kind: "dataset", dataset: "data/one" } as const;
+  const args = asked(alliance, await give(alliance, resource, by));
+  const borea = alliance.as("borea");
+  const { answer } = await requestRelease(borea, args);
+  const { kid, signer } = alliance.party("borea");
+  const { jti, grants } = decodeAccessReceipt(answer.receipt).receipt;
+  const device = alliance.party("device/sensor").did;
+  const live = { ...by, terms: { actions: ["subscribe" as const] } };
+  const followed = await give(alliance, { kind: "property", device, property: "temperature" }, live);
+  Object.assign(exchange, {
+    nonce: JSON.stringify({ recipient: alliance.party("borea").did, provider: args.provider, resource }),
+    release: (await signRelease(borea, { ...args, action: "read" })).request,
+    subscribe: (await signRelease(borea, { ...asked(alliance, followed), action: "subscribe" })).request,
+    receipt: jti,
+    countersigned: JSON.stringify(countersignAccessReceipt(answer.receipt, kid, signer)),
+    grant: grants[0],
+    draft: JSON.stringify({ ...keep("data/three"), content: "AAAA" }),
+  });
+  await until(async () => (await codeOf(getAccessReceipt(alliance.as("acme"), { receipt: jti }))) === "accepted");
+}
 
 type Schema = { readonly [name: string]: unknown };
 
@@ -119,6 +161,8 @@ describe("the OpenAPI document", () => {
 describe("every route", () => {
   const names = Object.keys(ROUTES) as RouteName[];
 
+  const withBody = (type: string, body: string): RequestInit => ({ headers: { "content-type": type }, body });
+
   /** A call that the route answers with 200. */
   function callOf(name: RouteName): { path: string; init?: RequestInit } {
     const topic = `topic=${encodeURIComponent(topicOf("acme"))}`;
@@ -145,6 +189,14 @@ describe("every route", () => {
       eventProof: () => ({ query: `${topic}&offset=0` }),
       checkpoint: () => ({ query: topic }),
       commands: () => ({ query: `linkage=${linkage}` }),
+      exchangeNonce: () => ({ init: withBody("application/json", exchange.nonce) }),
+      exchangeRelease: () => ({ init: withBody("application/jwt", exchange.release) }),
+      exchangeSubscribe: () => ({ init: withBody("application/jwt", exchange.subscribe) }),
+      exchangeReceipt: () => ({ init: withBody("application/jose+json", exchange.countersigned) }),
+      exchangeReceipts: () => ({ query: `grant=${exchange.grant}` }),
+      exchangeReceiptProof: () => ({ query: `receipt=${exchange.receipt}` }),
+      exchangeDatasetPut: () => ({ init: withBody("application/json", exchange.draft) }),
+      exchangeDatasetErase: () => ({ init: withBody("application/json", '{"dataset":"data/two"}') }),
     };
     const { query, init } = special[name]?.() ?? {};
     const route = ROUTES[name];
@@ -168,7 +220,7 @@ describe("every route", () => {
     const response = await fetch(alliance.node.url + path, { ...init, signal: controller.signal });
     expect(response.status, `${name} ${path}`).toBe(200);
     expect(response.headers.get("content-type")?.split(";")[0]).toBe(ROUTES[name].answer.type);
-    if (name === "liveEvents") {
+    if (ROUTES[name].answer.type === "text/event-stream") {
       const first = await response.body?.getReader().read();
       expect(Buffer.from(first?.value ?? []).toString()).toMatch(/^(:|id:|event:|data:|retry:)/);
       controller.abort();

@@ -1,6 +1,14 @@
-import { checkTrustedValidators, decodeTransaction } from "#protocol";
-import { decodeProof, isEvidenceProof, type VerifiedFile, verifyEvidence, verifyProofFile } from "#sdk";
-import { defineCommand } from "../command.ts";
+import { decodeUtf8 } from "#base";
+import { checkTrustedValidators, decodeTransaction, type ProofTrust } from "#protocol";
+import {
+  decodeProof,
+  isEvidenceProof,
+  type VerifiedFile,
+  verifyAccessReceipt,
+  verifyEvidence,
+  verifyProofFile,
+} from "#sdk";
+import { type Answer, defineCommand } from "../command.ts";
 import { showEvidence } from "../evidence-file.ts";
 import { groupsOfHome } from "../home/facts.ts";
 import { readBytes, readJsonFile } from "../home/files.ts";
@@ -11,7 +19,11 @@ export const verify = defineCommand<[file: string], { trust?: string; trusted?: 
   name: "verify",
   summary: "Verify a proof file: with no network and no node. Exit code 1 where it does not hold.",
   arguments: [
-    { name: "<file>", description: "proof file, as `trail --proof`, `ledger proof --out` or `evidence` wrote it" },
+    {
+      name: "<file>",
+      description:
+        "proof file, as `trail --proof`, `ledger proof --out`, `evidence` or `exchange receipt --out` wrote it",
+    },
   ],
   options: [
     { flags: "--trust <group>", description: "id of the group that you trust; else compare it yourself" },
@@ -28,7 +40,9 @@ export const verify = defineCommand<[file: string], { trust?: string; trusted?: 
   ],
   async run(shell, { trust, trusted: from }, file) {
     const set = from === undefined ? undefined : checkTrustedValidators(readJsonFile(shell.path(from)));
-    const proof = decodeProof(readBytes(shell.path(file)));
+    const bytes = readBytes(shell.path(file));
+    if (isAccessReceipt(bytes)) return verifyReceipt(shell, bytes, { trust, trusted: set });
+    const proof = decodeProof(bytes);
     if (isEvidenceProof(proof))
       return showEvidence(shell, verifyEvidence(proof, { trust, trusted: set }), {
         trusted: trust !== undefined || set !== undefined,
@@ -36,12 +50,57 @@ export const verify = defineCommand<[file: string], { trust?: string; trusted?: 
       });
     const proved = verifyProofFile(proof, { trust, trusted: set });
     const { genesis, ...json } = proved;
-    // A home that belongs to the group knows its genesis, and that is reason enough.
-    const trusted =
-      trust !== undefined || set !== undefined || groupsOfHome(shell.home).some(({ id }) => id === proved.group);
+    const trusted = isTrusted(shell, { trust, trusted: set }, proved.group);
     return { json: { holds: true, trusted, ...json }, text: describe(shell, proved, trusted, set !== undefined) };
   },
 });
+
+/** Whether there is a reason to believe that the group is the right one. */
+function isTrusted(shell: Shell, { trust, trusted }: ProofTrust, group: string): boolean {
+  // A home that belongs to the group knows its genesis, and that is reason enough.
+  return trust !== undefined || trusted !== undefined || groupsOfHome(shell.home).some(({ id }) => id === group);
+}
+
+/** Files of access receipts name their kind as proof files do; what is in them is checked elsewhere. */
+function isAccessReceipt(bytes: Uint8Array): boolean {
+  return (decodeUtf8(bytes) ?? "").includes('"hansa":"access-receipt/1"');
+}
+
+function verifyReceipt(shell: Shell, bytes: Uint8Array, options: ProofTrust): Answer {
+  const { proof, ...verified } = verifyAccessReceipt(bytes, options);
+  const { receipt, provider, recipient, resource, grants, anchored } = verified;
+  const trusted = isTrusted(shell, options, proof.group);
+  const { genesis: _, ...word } = proof;
+  const parts = [
+    `${shell.paint("green", "holds")}\n${shell.fields([
+      ["access receipt", receipt.jti],
+      ["provider", `${shell.id(receipt.iss)} (${provider})`],
+      ["recipient", `${shell.id(receipt.sub)} (${recipient})`],
+      ["owner", shell.id(grants.at(-1)?.owner ?? "")],
+      ["for", shell.value(receipt.purpose)],
+      ["to", receipt.action],
+      ["in", receipt.jurisdiction],
+      ["data", resource === undefined ? "the file does not say" : shell.value(resource)],
+      receipt.window === undefined
+        ? undefined
+        : ["between", `${shell.seconds(receipt.window.from)} and ${shell.seconds(receipt.window.to)}`],
+      ["time", shell.seconds(receipt.iat)],
+      ["grants", receipt.grants.join(", ")],
+      ["anchored", `block ${anchored.height}, transaction ${anchored.index}`],
+      ["group", proof.group],
+      ["vouched for by", describeVouched(proof.vouched, options.trusted !== undefined)],
+    ])}`,
+  ];
+  if (provider !== "verified" || recipient !== "verified")
+    parts.push(
+      shell.paint(
+        "yellow",
+        "Not both signatures are shown to be good: the recipient has not signed, or a key was rotated away since.",
+      ),
+    );
+  if (!trusted) parts.push(shell.paint("yellow", COMPARE_GROUP));
+  return { json: { holds: true, trusted, ...verified, proof: word }, text: parts.join("\n\n") };
+}
 
 function describe(shell: Shell, proved: VerifiedFile, trusted: boolean, given: boolean): string {
   const { genesis } = proved;

@@ -1,6 +1,5 @@
 import type { TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import type { FastifyReply } from "fastify";
 import { decodeHex, HansaError } from "#base";
 import { liveEvents, proveEvent, publishEvent, readEvents } from "#events";
 import { BATCH_LIMITS, QUERIES, type QueryName, type RouteName } from "#protocol";
@@ -10,9 +9,11 @@ import { certifyTrail, recordProofOf } from "../proofs.ts";
 import { describeCommandRun } from "../runs.ts";
 import { trailProofOf } from "../trail.ts";
 import { withoutHint } from "./access.ts";
+import { exchangeHandlers } from "./exchange.ts";
 import { openApiDocument } from "./openapi.ts";
 import { problemOf } from "./problem.ts";
 import { answerResolution } from "./resolution.ts";
+import { sendFrames } from "./send-frames.ts";
 import type { Call, HttpOptions } from "./server.ts";
 
 type Answer = object | string | undefined;
@@ -221,28 +222,10 @@ export function routeHandlers(options: HttpOptions): Handlers {
       };
     },
 
+    ...exchangeHandlers(options),
+
     backup: ({ group }) => group.backup(),
   };
-}
-
-/** Writes frames as fast as the reader takes them: one that does not keeps the log from being read ahead, so memory stays bounded. */
-async function sendFrames(reply: FastifyReply, frames: AsyncIterable<string>): Promise<void> {
-  reply.hijack();
-  const { raw } = reply;
-  raw.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache", "x-accel-buffering": "no" });
-  raw.flushHeaders();
-  try {
-    for await (const frame of frames) {
-      if (raw.destroyed) break;
-      if (raw.write(frame)) continue;
-      await new Promise<void>((resolve) => {
-        raw.once("drain", () => resolve());
-        raw.once("close", () => resolve());
-      });
-    }
-  } finally {
-    raw.end();
-  }
 }
 
 /** Engine height of the validators that the asker trusts already. */

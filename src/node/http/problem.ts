@@ -6,6 +6,7 @@ import { BRIDGE_ERRORS } from "#bridges";
 import { CRYPTO_ERRORS } from "#crypto";
 import { ENGINE_ERRORS } from "#engines";
 import { EVENT_ERRORS } from "#events";
+import { EXCHANGE_ERRORS } from "#exchange";
 import { CREDENTIAL_ERRORS, RESOLUTION_ERRORS, type ResolutionErrorCode, resolutionErrorType } from "#identity";
 import { LEDGER_ERRORS, RECEIPT_ERRORS } from "#ledger";
 import { LINKAGE_ERRORS } from "#linkage";
@@ -26,6 +27,7 @@ export const ALL_ERRORS: ErrorTable = {
   ...RESOLUTION_ERRORS,
   ...CREDENTIAL_ERRORS,
   ...EVENT_ERRORS,
+  ...EXCHANGE_ERRORS,
   ...LINKAGE_ERRORS,
   ...BRIDGE_ERRORS,
   ...AUDIT_ERRORS,

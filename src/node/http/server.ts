@@ -15,6 +15,7 @@ import Fastify, {
 } from "fastify";
 import { type Clock, HansaError } from "#base";
 import type { Principal } from "#events";
+import { MAX_DATASET_BYTES } from "#exchange";
 import type { DidResolver } from "#identity";
 import { BATCH_LIMITS, DID_URL_LIMIT, ROUTES, type Route, type RouteName, TRANSACTION_LIMITS } from "#protocol";
 import { nodeError } from "../errors.ts";
@@ -241,6 +242,8 @@ function mount(
     method: route.method,
     url: route.path,
     ...(name === "submitMany" ? { bodyLimit: BATCH_LIMITS.bytes } : {}),
+    // base64url of the largest dataset, and what is around it.
+    ...(name === "exchangeDatasetPut" ? { bodyLimit: 2 * MAX_DATASET_BYTES } : {}),
     // A trail reads many blocks for one question.
     config: name === "trail" ? { rateLimit: { max: Math.min(TRAILS_PER_MINUTE, options.requestsPerMinute) } } : {},
     async handler(request, reply) {

@@ -1,0 +1,208 @@
+/** Live events under a grant, sealed one by one. Whether the grant stands is asked at every event, after every block, and when its time ends. */
+import { type Clock, encodeUtf8, isHansaError } from "#base";
+import {
+  type Did,
+  decodeAccessReceipt,
+  type GrantRecord,
+  type LoggedEvent,
+  type ReleasedEvent,
+  type ReleaseRequest,
+  type SignedAccessReceipt,
+} from "#protocol";
+import { reasonOf, requireChain } from "./check-request.ts";
+import { exchangeError } from "./errors.ts";
+import { type EventLogs, type EventResource, eventFilter, topicsOf } from "./history.ts";
+import type { ExchangeLedger } from "./needs.ts";
+import type { Sealer } from "./seal.ts";
+
+/** What a subscriber hears. */
+export type SubscriptionFrame =
+  | { readonly kind: "receipt"; readonly receipt: SignedAccessReceipt }
+  | { readonly kind: "event"; readonly topic: string; readonly offset: number; readonly sealed: string }
+  | { readonly kind: "silence" }
+  /** The last one: why there are no more. */
+  | { readonly kind: "end"; readonly reason: string };
+
+export interface SubscriptionsOptions {
+  readonly logs: EventLogs;
+  readonly ledger: ExchangeLedger;
+  readonly clock: Clock;
+  readonly provider: Did;
+  /** Open at once, at most; 500 by default. */
+  readonly most?: number;
+  /** Milliseconds of silence after which a sign of life is sent; 15,000 by default. */
+  readonly heartbeat?: number;
+}
+
+interface Wanted {
+  readonly request: ReleaseRequest;
+  readonly resource: EventResource;
+  readonly owner: Did;
+  readonly sealer: Sealer;
+  /** Of the request: one stream each. */
+  readonly digest: string;
+}
+
+/** Longest that a timer may wait in one go: beyond, the platform would fire at once. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
+
+export class Subscriptions {
+  readonly #options: SubscriptionsOptions;
+  readonly #open = new Map<string, { readonly request: ReleaseRequest; readonly end: (reason: string) => void }>();
+
+  constructor(options: SubscriptionsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Ends those whose grant no longer stands. */
+  recheck(): void {
+    for (const { request, end } of [...this.#open.values()]) {
+      const lapse = this.#lapseOf(request);
+      if (lapse !== undefined) end(lapse);
+    }
+  }
+
+  stop(): void {
+    for (const { end } of [...this.#open.values()]) end("stopped");
+  }
+
+  /**
+   * Looks at all that can refuse a subscription, before its count is used.
+   *
+   * @throws HansaError `exchange.no-data`, `exchange.not-owner`, `exchange.busy`
+   */
+  prepare(wanted: Wanted) {
+    const { logs, ledger, clock, provider, most = 500 } = this.#options;
+    if (this.#open.size >= most && !this.#open.has(wanted.digest))
+      throw exchangeError("exchange.busy", "too many subscriptions are open", { limit: most });
+    const topics = topicsOf(wanted.resource, { owner: wanted.owner, provider, now: clock.now() }, { logs, ledger });
+    const [topic] = topics;
+    // A property is followed where its device has spoken last; one that never spoke has no topic yet.
+    const followed = wanted.resource.kind === "topic" ? topic : newestTopicOf(wanted.resource.device, topics, logs);
+    if (followed === undefined) throw exchangeError("exchange.no-data", "the device has not spoken yet");
+    return (
+      receipt: SignedAccessReceipt,
+      options: { readonly signal: AbortSignal; readonly from?: number | undefined },
+    ) => this.#frames(wanted, followed, receipt, options);
+  }
+
+  async *#frames(
+    wanted: Wanted,
+    topic: string,
+    receipt: SignedAccessReceipt,
+    { signal, from }: { readonly signal: AbortSignal; readonly from?: number | undefined },
+  ): AsyncGenerator<SubscriptionFrame, void, undefined> {
+    const { logs, ledger, clock, heartbeat = 15_000 } = this.#options;
+    const stop = new AbortController();
+    let reason: string | undefined;
+    const end = (why: string) => {
+      reason ??= why;
+      stop.abort();
+    };
+    const gone = () => end("closed");
+    // The same request again takes the place of the first: one count, one stream.
+    this.#open.get(wanted.digest)?.end("replaced");
+    const mine = { request: wanted.request, end };
+    this.#open.set(wanted.digest, mine);
+    signal.addEventListener("abort", gone, { once: true });
+    if (signal.aborted) gone();
+    const cancelExpiry = this.#atExpiry(wanted.request, end);
+    const { means, isOwned } = eventFilter(wanted.resource, wanted.owner, ledger);
+    // Never from before it was opened: what came earlier is a history, which takes another action and a window.
+    const opened = decodeAccessReceipt(receipt).receipt.iat * 1000;
+    const isOld = ({ event }: LoggedEvent) => Date.parse(event.time) < opened;
+    const size = logs.size(topic);
+    const first = from === undefined ? size : Math.min(size, Math.max(from, logs.offsetAtTime(topic, opened)));
+    const events = logs.follow(topic, first, { signal: stop.signal });
+    try {
+      yield { kind: "receipt", receipt };
+      let pending = events.next();
+      while (!stop.signal.aborted) {
+        const heard = await orSilence(pending, clock, heartbeat);
+        const lapse = this.#lapseOf(wanted.request);
+        if (lapse !== undefined) end(lapse);
+        if (stop.signal.aborted) break;
+        if (heard === "silence") {
+          yield { kind: "silence" };
+          continue;
+        }
+        if (heard.done === true) break;
+        pending = events.next();
+        const logged = heard.value;
+        if (isOld(logged) || !means(logged) || !isOwned(logged)) continue;
+        const sealed = wanted.sealer.seal(encodeUtf8(JSON.stringify(this.#prove(logged))));
+        yield { kind: "event", topic, offset: logged.offset, sealed };
+      }
+      if (reason !== "closed") yield { kind: "end", reason: reason ?? "stopped" };
+    } finally {
+      cancelExpiry();
+      signal.removeEventListener("abort", gone);
+      if (this.#open.get(wanted.digest) === mine) this.#open.delete(wanted.digest);
+      stop.abort();
+      await events.return();
+    }
+  }
+
+  #prove({ topic, offset }: LoggedEvent): ReleasedEvent {
+    const { entry, path, checkpoint } = this.#options.logs.inclusion(topic, offset);
+    return { hansa: "event/1", topic, offset, entry, path, checkpoint };
+  }
+
+  /** Why a request's grant no longer stands; that its count is used up by now does not matter to what is open. */
+  #lapseOf(request: ReleaseRequest): string | undefined {
+    try {
+      requireChain(request, this.#options);
+      return undefined;
+    } catch (error) {
+      return reasonOf(error);
+    }
+  }
+
+  /** An idle ledger has no block at the second in which a grant ends. */
+  #atExpiry(request: ReleaseRequest, end: (reason: string) => void): () => void {
+    const { clock } = this.#options;
+    let cancel = () => {};
+    const wait = () => {
+      let chain: readonly GrantRecord[];
+      try {
+        chain = requireChain(request, this.#options);
+      } catch (error) {
+        if (!isHansaError(error)) throw error;
+        end(reasonOf(error));
+        return;
+      }
+      const until = Math.min(...chain.map((link) => link.until)) * 1000;
+      cancel = clock.after(Math.min(Math.max(until - clock.now(), 1), LONGEST_WAIT_MS), wait);
+    };
+    wait();
+    return () => cancel();
+  }
+}
+
+function newestTopicOf(device: Did, topics: readonly string[], logs: EventLogs): string | undefined {
+  let newest: { readonly topic: string; readonly time: number } | undefined;
+  for (const topic of topics) {
+    const size = logs.size(topic);
+    const page = logs.read(topic, Math.max(0, size - 1000), 1000);
+    const last = page.findLast(({ event }) => event.source === device);
+    const time = last === undefined ? undefined : Date.parse(last.event.time);
+    if (time !== undefined && (newest === undefined || time > newest.time)) newest = { topic, time };
+  }
+  return newest?.topic;
+}
+
+async function orSilence<Value>(pending: Promise<Value>, clock: Clock, ms: number): Promise<Value | "silence"> {
+  let cancel: () => void = () => {};
+  const silence = new Promise<"silence">((resolve) => {
+    cancel = clock.after(ms, () => resolve("silence"));
+  });
+  try {
+    return await Promise.race([pending, silence]);
+  } finally {
+    cancel();
+  }
+}
