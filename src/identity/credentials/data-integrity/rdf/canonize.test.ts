@@ -123,7 +123,7 @@ describe("a signature over RDF", () => {
     const verify = await sign(document);
     expect(await verify(document)).toBe(true);
     expect(await verify(document, {}, contextOf("https://evil.example/price"))).toBe(false);
-    expect(await verify({ ...document, "@context": [V2, { power: "https://evil.example/price" }] })).toBe(false);
+    expect(await verify({ ...document, "@context": [V2, { power: "https://evil.example/power" }] })).toBe(false);
     // Once more under the first: nothing of the second was kept for it.
     expect(await verify(document)).toBe(true);
   });

@@ -3,6 +3,7 @@ import { canonize as canonizeDataset } from "rdf-canonize";
 import type { JsonObject } from "#base";
 import { sha256, sha384 } from "#crypto";
 import type { ContextLibrary } from "../../contexts/context-library.ts";
+import { checkCompactForm } from "../../terms/check-terms.ts";
 import { checkValues, RDF_LIMITS, refuseSize } from "./limits.ts";
 import { PlainCanonizer } from "./plain-canonize.ts";
 import { refusalOf } from "./refusals.ts";
@@ -51,6 +52,7 @@ export async function canonizeByJsonLd(
   try {
     const dataset = await jsonld.toRDF(document, { ...jsonLdOptions(library), produceGeneralizedRdf: false });
     checkBlankNodes(dataset);
+    checkCompactForm(document, library.find);
     return await canonizeDataset(dataset, { ...CANONIZE_OPTIONS, messageDigestAlgorithm: hash });
   } catch (failure) {
     throw refusalOf(failure);
