@@ -4,6 +4,7 @@ import { CREDENTIALS_V2 } from "../contexts/bundled-contexts.ts";
 import { codeOf, keys, NOW, signerOf } from "../credentials.suite.ts";
 import { issueCredential } from "../issue-credential.ts";
 import { verifyCredential } from "../verify-credential.ts";
+import { deriveCredential } from "./ecdsa-sd-2023.ts";
 
 const EXAMPLES = "https://www.w3.org/ns/credentials/examples/v2";
 const OF_CREDENTIALS = "https://www.w3.org/2018/credentials#";
@@ -204,5 +205,43 @@ describe("a credential signed over RDF", () => {
     const early = await codeOf(() => verifyCredential(rewrite(signed), options));
     expect([code, early]).not.toContain(undefined);
     expect(early).not.toBe("credentials.expired");
+  });
+
+  it("does not hold with an expiry under its IRI where claims were disclosed by choice, either", async () => {
+    const maker = signerOf(9, "P-256");
+    const { proof: _, ...credential } = signed;
+    const whole = await issueCredential({ ...credential, issuer: maker.controller }, maker, { suite: "ecdsa-sd-2023" });
+    const shown = await deriveCredential(whole, { selectivePointers: ["/credentialSubject/nickname"] });
+    expect(await codeOf(() => verifyCredential(shown, options))).toBeUndefined();
+    const hidden = { ...without(shown, "validUntil"), [`${OF_CREDENTIALS}validUntil`]: until() };
+    expect(await codeOf(() => verifyCredential(hidden, options))).toBe("credentials.document");
+  });
+
+  it.each<[string, Json]>([
+    [
+      "names of the IRIs' own, prefixes and vocabularies",
+      [{ ex: "https://a.example/terms#", serial: "ex:serial", "@vocab": "https://b.example/" }],
+    ],
+    [
+      "terms within a type, and nothing in place of a term",
+      [
+        {
+          Meter: {
+            "@id": "https://a.example/Meter",
+            "@context": { id: "@id", serial: "https://a.example/#serial", other: null },
+          },
+        },
+      ],
+    ],
+  ])("may bring contexts of its own with %s", async (_, contexts) => {
+    const { proof: __, ...credential } = signed;
+    const subject = { id: "did:example:meter", type: "Meter", serial: "7" };
+    const document = {
+      ...credential,
+      "@context": [CREDENTIALS_V2, EXAMPLES, ...(contexts as readonly Json[])],
+      credentialSubject: subject,
+    };
+    const whole = await issueCredential(document, issuer, { suite: "eddsa-rdfc-2022" });
+    expect(await codeOf(() => verifyCredential(whole, options))).toBeUndefined();
   });
 });
