@@ -121,6 +121,31 @@ describe("a credential signed over RDF", () => {
         "@graph": [{ id: c["id"] as Json, type: "VerifiableCredential", validUntil: c["validUntil"] as Json }],
       }),
     ],
+    [
+      "a status under the rest of its IRI behind a vocabulary",
+      (c) =>
+        withContext(
+          { ...without(c, "credentialStatus"), "2018/credentials#credentialStatus": status() },
+          {
+            "@vocab": "https://www.w3.org/",
+            ex: "https://www.w3.org/ns/credentials/examples#",
+            MeterCredential: "ex:MeterCredential",
+            nickname: "ex:nickname",
+            weight: "ex:weight",
+            seat: "ex:seat",
+            row: "ex:row",
+          },
+        ),
+    ],
+    [
+      "a status under a prefix that has a slash",
+      (c) =>
+        withContext({ ...without(c, "credentialStatus"), "a/b:credentialStatus": status() }, { "a/b": OF_CREDENTIALS }),
+    ],
+    [
+      "an expiry under a prefix that has a slash",
+      (c) => withContext({ ...without(c, "validUntil"), "a/b:validUntil": until() }, { "a/b": OF_CREDENTIALS }),
+    ],
     ["a type by keyword", (c) => ({ ...c, type: ["VerifiableCredential"], "@type": "MeterCredential" })],
     ["an id by keyword", (c) => ({ ...without(c, "id"), "@id": c["id"] as Json })],
     [

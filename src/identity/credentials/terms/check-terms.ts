@@ -64,11 +64,14 @@ export function checkTerms(document: JsonObject, contexts: ContextSource = bundl
  * Checks beside the terms that a document is in the compacted form, so that a signature over its RDF covers what its JSON says.
  *
  * @param document - with `@context`
+ * @param predicates - of the statements of its RDF
  * @throws HansaError as `checkTerms`; `credentials.document`, `credentials.context` where its JSON could say another thing than its RDF
  */
-export function checkCompactForm(document: JsonObject, contexts: ContextSource): void {
+export function checkCompactForm(document: JsonObject, contexts: ContextSource, predicates: Iterable<string>): void {
   checkOwnContext(document["@context"]);
-  check(document, contexts, new CompactForm());
+  const form = new CompactForm();
+  check(document, contexts, form);
+  form.checkStatements(predicates);
 }
 
 function check(document: JsonObject, contexts: ContextSource, form: CompactForm | undefined): void {

@@ -5,6 +5,8 @@ import { type ActiveContext, expandName, type Term } from "./active-context.ts";
 /** Vocabularies whose terms decide whether a credential holds; in the contexts of the data model each is called as its IRI ends. */
 const OF_DATA_MODEL = ["https://www.w3.org/2018/credentials#", "https://www.w3.org/ns/credentials/status#"];
 
+const isOfDataModel = (iri: string): boolean => OF_DATA_MODEL.some((vocabulary) => iri.startsWith(vocabulary));
+
 /** Whether an IRI is one of the data model's, and the name another than its own. */
 export function isMisnamed(name: string, iri: string): boolean {
   return OF_DATA_MODEL.some((vocabulary) => iri.startsWith(vocabulary) && iri.slice(vocabulary.length) !== name);
@@ -29,6 +31,25 @@ const DOUBLE = /^[+-]?\d{1,400}(?:\.\d{1,400})?(?:[eE][+-]?\d{1,4})?$/;
 export class CompactForm {
   /** Ids of nodes that are more than references, and whether a part that is read was among them. */
   readonly #nodes = new Map<string, boolean>();
+  /** Values of the data model's properties, by the properties' IRIs. */
+  readonly #values = new Map<string, number>();
+
+  /**
+   * Requires that no more was said of the data model's properties than was met in the document. What is met here goes by this program's
+   * reading of contexts; where jsonld reads one otherwise, nothing is to hide behind that.
+   *
+   * @param predicates - of all statements of the document's RDF
+   * @throws HansaError `credentials.document`
+   */
+  checkStatements(predicates: Iterable<string>): void {
+    const left = new Map(this.#values);
+    for (const predicate of predicates) {
+      if (!isOfDataModel(predicate)) continue;
+      const count = left.get(predicate) ?? 0;
+      if (count === 0) throw refuseDocument("", `says ${predicate.slice(0, 100)} otherwise than by its term`);
+      left.set(predicate, count - 1);
+    }
+  }
 
   /** @throws HansaError `credentials.document` where a node that is read is written in several places */
   enterNode(node: JsonObject, active: ActiveContext, path: string): void {
@@ -58,6 +79,7 @@ export class CompactForm {
     const term = active.terms.get(name);
     if (isMisnamed(name, iri) || (term === undefined && name.includes(":") && hasTerm(iri, active)))
       throw refuseDocument(path, "is not written by the term that there is for it");
+    if (isOfDataModel(iri)) this.#values.set(iri, (this.#values.get(iri) ?? 0) + countValues(value));
     if (term?.type === "@json") return;
     if (term?.containers.includes("@index") === true)
       throw refuseDocument(path, "is a map of an index, whose keys no signature over RDF covers");
@@ -78,6 +100,14 @@ export class CompactForm {
       throw refuseDocument(path, "is a value object for what is plainly a value, or none");
     if (datatype === `${XSD}double`) requireDouble(scalar, path);
   }
+}
+
+/** An empty list is one value where it is a list of RDF, or JSON. */
+function countValues(value: Json): number {
+  if (!Array.isArray(value)) return 1;
+  let count = 0;
+  for (const item of value) count += countValues(item);
+  return Math.max(1, count);
 }
 
 /** Whether a context has a term for an IRI: then it is not written in full. */

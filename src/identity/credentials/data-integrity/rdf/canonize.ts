@@ -52,7 +52,12 @@ export async function canonizeByJsonLd(
   try {
     const dataset = await jsonld.toRDF(document, { ...jsonLdOptions(library), produceGeneralizedRdf: false });
     checkBlankNodes(dataset);
-    checkCompactForm(document, library.find);
+    const quads = dataset as readonly Quad[];
+    checkCompactForm(
+      document,
+      library.find,
+      quads.map(({ predicate }) => predicate.value),
+    );
     return await canonizeDataset(dataset, { ...CANONIZE_OPTIONS, messageDigestAlgorithm: hash });
   } catch (failure) {
     throw refusalOf(failure);
@@ -79,6 +84,7 @@ export function jsonLdOptions(library: ContextLibrary) {
 
 interface Quad {
   readonly subject: { readonly termType: string; readonly value: string };
+  readonly predicate: { readonly value: string };
   readonly object: { readonly termType: string; readonly value: string };
 }
 

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "#base";
+import { isMisnamed } from "../../terms/compact-form.ts";
 import { isExpressible, RDF_LIMITS, refuseSize } from "./limits.ts";
 import { isPlainIri, type PlainContext, type PlainTerm } from "./plain-context.ts";
 
@@ -195,7 +196,7 @@ function readType(type: string, base: PlainContext): string {
 function vocabularyTerm(name: string, context: PlainContext): Extract<PlainTerm, { kind: "property" }> {
   const iri = `${context.vocabulary}${name}`;
   const plain = context.vocabulary !== undefined && name !== "" && !name.includes(":") && !name.startsWith("@");
-  if (!plain || !isPlainIri(iri)) throw NOT_PLAIN;
+  if (!plain || !isPlainIri(iri) || isMisnamed(name, iri)) throw NOT_PLAIN;
   return { kind: "property", predicate: `<${iri}>`, values: "plain", words: undefined };
 }
 
