@@ -85,6 +85,8 @@ class TermCheck {
   /** Where the form counts as well. */
   readonly #form: CompactForm | undefined;
   #made = 0;
+  /** Contexts for which there was no room beyond this document: others may have filled it. */
+  readonly #own = new Map<ActiveContext, Map<string | Term, ActiveContext>>();
 
   constructor(contexts: ContextSource, form: CompactForm | undefined) {
     this.#contexts = contexts;
@@ -208,7 +210,7 @@ class TermCheck {
   }
 
   #follow(from: ActiveContext, key: string | Term, make: () => ActiveContext): ActiveContext {
-    const known = from.next.get(key);
+    const known = from.next.get(key) ?? this.#own.get(from)?.get(key);
     if (known !== undefined) return known;
     if (++this.#made > MAX_MADE)
       throw credentialError("credentials.context", "the document brings in too many contexts", { limit: MAX_MADE });
@@ -218,7 +220,10 @@ class TermCheck {
       // An empty one takes room as well.
       room.terms -= made.terms.size + 16;
       from.next.set(key, made);
+      return made;
     }
+    const own = this.#own.get(from) ?? new Map<string | Term, ActiveContext>();
+    this.#own.set(from, own.set(key, made));
     return made;
   }
 }

@@ -65,6 +65,16 @@ describe("a document on its way to RDF", () => {
     });
   });
 
+  it("is refused, before any is processed, for more contexts than may stand in it", async () => {
+    const items = (count: number) => Array.from({ length: count }, () => ({ "@context": V2, name: "x" }));
+    const document = (count: number) => ({ "@context": [V2, EXAMPLES], ...subject({ items: items(count) }) });
+    await expect(canonize(document(RDF_LIMITS.contexts))).resolves.toContain("schema.org/name");
+    await expect(canonize(document(RDF_LIMITS.contexts + 1))).rejects.toMatchObject({
+      code: "credentials.document",
+      payload: { problem: "too many contexts" },
+    });
+  });
+
   it("is refused beyond the limits of depth, size and blank nodes, plain or not", async () => {
     let deep: Json = "end";
     for (let i = 0; i <= RDF_LIMITS.depth; i++) deep = { inner: deep };
