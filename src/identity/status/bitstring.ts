@@ -123,6 +123,8 @@ function readEntry(entry: JsonObject): { problem?: string; read?: BitstringStatu
     return { problem: "statusListCredential is no URL" };
   if (typeof statusSize !== "number" || !Number.isInteger(statusSize) || statusSize < 1 || statusSize > 8)
     return { problem: "statusSize is not 1 to 8" };
+  // §2.1: the id is the entry's, and not the list's.
+  if (id === statusListCredential) return { problem: "the id of a status entry is that of its list" };
   const messages = statusMessage === undefined ? [] : readMessages(statusMessage, 2 ** statusSize);
   if (messages === undefined) return { problem: "statusMessage does not name each value of statusSize bits once" };
   if (messages.length === 0 && (statusSize > 1 || statusPurpose === "message"))

@@ -175,6 +175,7 @@ describe("Bitstring Status List", () => {
     const bad: JsonObject[] = [
       { type: "StatusList2021Entry" },
       { id: 7 },
+      { id: URL_OF_LIST },
       { statusPurpose: "" },
       { statusPurpose: ["revocation"] },
       ...[5, "-1", "05", "1.0", "1e3", " 1", "", "0x1", "99999999999999999", null].map((statusListIndex) => ({

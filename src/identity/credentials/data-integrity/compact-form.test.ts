@@ -258,6 +258,23 @@ describe("a credential signed over RDF", () => {
         },
       ],
     ],
+    [
+      "names that go on where their IRIs end, as a licence in the W3C's tests",
+      [
+        {
+          Meter: {
+            "@id": "urn:example:Meter",
+            "@context": {
+              "@protected": true,
+              id: "@id",
+              type: "@type",
+              serialNumber: "urn:example:serial",
+              serial: "urn:example:serial",
+            },
+          },
+        },
+      ],
+    ],
   ])("may bring contexts of its own with %s", async (_, contexts) => {
     const { proof: __, ...credential } = signed;
     const subject = { id: "did:example:meter", type: "Meter", serial: "7" };

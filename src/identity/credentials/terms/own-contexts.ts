@@ -18,7 +18,7 @@ const refuse = (problem: string, term: string) =>
   });
 
 /**
- * Checks that a context which stands in a document itself calls each term as its IRI ends, and gives keywords no other names.
+ * Checks that a context which stands in a document itself calls each term as its IRI ends (and perhaps a word more), and gives keywords no other names.
  *
  * A signature over RDF covers IRIs, and neither names nor contexts: whoever holds a document could write `{"role": "…#nickname"}` into it,
  * and all who read its JSON would see his nickname as his role (VC Data Integrity §2.4.1). Contexts that are named by a URL are the
@@ -52,6 +52,13 @@ function checkDefinition(name: string, definition: JsonObject): void {
   checkOwnContext(scoped);
 }
 
+/**
+ * Whether a name is the IRI's, or goes on from it by another word: `expirationDate` of `…:expiration` is what the W3C's own tests have.
+ */
+function continues(own: string, name: string): boolean {
+  return name.startsWith(own) && (name.length === own.length || /[A-Z]/.test(name.charAt(own.length)));
+}
+
 function checkName(name: string, iri: string): void {
   if (isKeyword(iri)) {
     if (iri !== `@${name}` || (name !== "id" && name !== "type")) throw refuse("gives a keyword another name", name);
@@ -59,5 +66,5 @@ function checkName(name: string, iri: string): void {
   }
   // What ends in a delimiter is the beginning of others.
   const own = nameIn(iri);
-  if (own !== "" && own !== nameIn(name)) throw refuse("calls a term otherwise than its IRI does", name);
+  if (own !== "" && !continues(own, nameIn(name))) throw refuse("calls a term otherwise than its IRI does", name);
 }
