@@ -58,6 +58,8 @@ const context = fc.constantFrom(
   [V2, { "@vocab": "https://inline.example/#", part: { "@id": "https://inline.example/part", "@type": "@id" } }],
   [{ "@vocab": "https://inline.example/#" }, V2, { inner: "https://inline.example/inner" }],
   [V2, { "@vocab": "relative#" }],
+  [V2, { "@vocab": "https://www.w3.org/" }],
+  [V2, { ex: "https://ex.example/", size: "ex:other", part: { "@id": "ex:part", "@type": "@id" } }],
   [V2, { "@vocab": "https://inline.example/#", "@reserved": "https://inline.example/reserved" }],
   [V2, { "@vocab": "https://inline.example/#", "@base": "https://base.example/" }],
   [V2, { "@vocab": "https://inline.example/#", "@propagate": false }],
@@ -80,7 +82,7 @@ const plainKey = fc.constantFrom(
   ..."statusListIndex statusListCredential relatedResource digestSRI mediaType alumniOf degree size inner part".split(
     " ",
   ),
-  ..."givenName holder cryptosuite created proofPurpose verificationMethod domain challenge bag grade word key kind string flag till big".split(
+  ..."givenName holder cryptosuite created proofPurpose verificationMethod domain challenge bag grade word key kind string flag till big 2018/credentials#evidence".split(
     " ",
   ),
 );
