@@ -286,4 +286,18 @@ describe("a credential signed over RDF", () => {
     const whole = await issueCredential(document, issuer, { suite: "eddsa-rdfc-2022" });
     expect(await codeOf(() => verifyCredential(whole, options))).toBeUndefined();
   });
+
+  it.each(["eddsa-rdfc-2022", "ecdsa-rdfc-2019", "ecdsa-sd-2023"])(
+    "is not issued with what would not hold: %s",
+    async (suite) => {
+      const maker = signerOf(9, suite.startsWith("ecdsa") ? "P-256" : "Ed25519");
+      const { proof: _, ...credential } = signed;
+      const document = {
+        ...credential,
+        issuer: maker.controller,
+        credentialSubject: { ...subjectOf(signed), role: null },
+      };
+      expect(await codeOf(() => issueCredential(document, maker, { suite }))).toBe("credentials.document");
+    },
+  );
 });

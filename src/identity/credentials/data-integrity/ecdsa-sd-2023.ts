@@ -3,6 +3,7 @@ import { randomBytes, sha256, suiteOf } from "#crypto";
 import { libraryOf } from "../contexts/context-library.ts";
 import { credentialError } from "../errors.ts";
 import type { VerificationKey } from "../keys.ts";
+import { checkCompactForm } from "../terms/check-terms.ts";
 import type { Cryptosuite, DataIntegrityProof, SuiteSettings } from "./cryptosuite.ts";
 import { canonizeDocument } from "./rdf/canonize.ts";
 import { hashProofOptions } from "./rdf/proof-hash.ts";
@@ -53,6 +54,8 @@ export const ecdsaSd2023: Cryptosuite = {
     const proofHash = await hashProofOptions(document, options, library);
     const hmacKey = randomBytes(32);
     const { statements, groups } = await groupStatements(document, hmacKey, [mandatoryPointers], library);
+    // As `verify` will: what is issued is not to be refused when it is shown.
+    checkCompactForm(document, library.find, []);
     const mandatory = groups[0]?.indexes ?? new Set();
     const secret = p256.generate();
     const publicKey = concatBytes(PREFIX, p256.publicKey(secret));
