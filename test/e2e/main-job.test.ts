@@ -17,7 +17,7 @@ it("the main job runs from nothing to a trail verified offline, every check hold
     const steps = JSON.parse(stdout) as Step[];
     expect(steps.flatMap(({ checks }) => checks.filter(({ holds }) => !holds))).toEqual([]);
     expect(steps.flatMap(({ error }) => error ?? [])).toEqual([]);
-    expect(steps.map(({ name }) => name[0])).toEqual(["1", "2", "3", "4", "5"]);
+    expect(steps.map(({ name }) => name[0])).toEqual(["1", "2", "3", "4", "5", "6"]);
     for (const { checks } of steps) expect(checks.length).toBeGreaterThan(0);
     expect(code, stderr).toBe(0);
     expect(readdirSync(folder)).toEqual([]);

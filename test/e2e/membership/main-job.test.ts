@@ -33,7 +33,7 @@ describe.skipIf(ENGINE === undefined)(`the main job on four members${WITHOUT_ENG
       signal: AbortSignal.timeout(LONG),
       brokerOf: (platform) => members.node(platform).mqttUrl,
       party: (name) => members.party(name),
-      as: (name) => members.as(name),
+      as: (name, at) => members.as(name, { at }),
       send: (name, operations, also) => members.send(name, operations, also),
       product: ({ model }) => loadProduct(model),
       did: ({ name }) => members.party(`device/${name}`).did,
