@@ -65,8 +65,8 @@ interface Prepared {
 }
 
 const AT_ONCE = 256;
-/** How often answers are forgotten whose request ran out, milliseconds, and how many at once. */
-const FORGET = { everyMs: 30_000, most: 2000 };
+/** How often answers are forgotten whose request ran out, how many at once, and how soon the next where there are more; milliseconds. */
+const FORGET = { everyMs: 30_000, most: 500, pauseMs: 50 };
 
 /**
  * Releases data under grants. The count is used up, and the receipt kept, before anything leaves: in one durable transaction, in which the grant is
@@ -195,6 +195,7 @@ export class ExchangeProvider {
     const chain = kept === undefined ? this.#admit(request) : requireChain(request, this.#checks());
     const owner = (chain.at(-1) as GrantRecord).owner;
     const sealer = sealerTo(request.epk);
+    sealer.check();
     const open = this.#subscriptions.prepare({ request, resource, owner, sealer, digest: proven.digest });
     let receipt = kept?.receipt;
     if (receipt === undefined) {
@@ -275,16 +276,18 @@ export class ExchangeProvider {
     return proof;
   }
 
-  #forgetLater(): void {
+  #forgetLater(ms = FORGET.everyMs): void {
     const { clock, store, onError } = this.#options;
-    this.#cancelForgetting = clock.after(FORGET.everyMs, () => {
+    this.#cancelForgetting = clock.after(ms, () => {
+      let more = false;
       try {
         const changes = this.#answers.forgetting(Math.floor(clock.now() / 1000), FORGET.most);
+        more = changes.length === FORGET.most;
         if (changes.length > 0) store.batch(changes);
       } catch (error) {
         onError?.(error);
       }
-      this.#forgetLater();
+      this.#forgetLater(more ? FORGET.pauseMs : FORGET.everyMs);
     });
   }
 
@@ -362,7 +365,7 @@ export class ExchangeProvider {
    * another request that took the last of the count.
    */
   async #consume({ request, digest }: ProvenRequest, prepared: Prepared): Promise<void> {
-    const { store, durably, clock } = this.#options;
+    const { store, durably } = this.#options;
     let refused: unknown;
     await durably(() => {
       try {
@@ -374,11 +377,7 @@ export class ExchangeProvider {
         const { signed: receipt, sealed, dataset } = prepared;
         const asked = { digest, exp: request.exp };
         const answer = { receipt: prepared.receipt.jti, ...(sealed === undefined ? {} : { sealed }) };
-        const changes: Change[] = [
-          ...this.#answers.forgetting(Math.floor(clock.now() / 1000)),
-          ...useOf(store, chain),
-          this.#answers.keep(asked, answer),
-        ];
+        const changes: Change[] = [...useOf(store, chain), this.#answers.keep(asked, answer)];
         const opened = { resource: request.resource, salt: prepared.salt };
         const kept = { receipt, opened, ...(dataset === undefined ? {} : { dataset }) };
         this.receipts.enlist(prepared.receipt, kept, asked, changes);
