@@ -62,6 +62,8 @@ interface Prepared {
   readonly salt: string;
   readonly sealed?: string;
   readonly dataset?: string;
+  /** Of the dataset. */
+  readonly digest?: string;
 }
 
 const AT_ONCE = 256;
@@ -158,13 +160,14 @@ export class ExchangeProvider {
     const chain = this.#admit(request);
     const salt = freshSalt();
     const jti = encodeBase64Url(randomBytes(16));
-    const data = await this.#collect(request, chain);
+    const { data, ...kept } = await this.#collect(request, chain);
     const whole: ReleasedData = { hansa: "release/1", receipt: jti, resource: request.resource, salt, ...data };
     const plaintext = encodeUtf8(JSON.stringify(whole));
     const sealed = sealerTo(request.epk).seal(plaintext);
     const receipt = this.#receiptFor(proven, chain, { jti, salt, content: encodeBase64Url(sha256(plaintext)) });
     const prepared: Prepared = {
       ...receipt,
+      ...kept,
       salt,
       sealed,
       ...(data.dataset === undefined ? {} : { dataset: data.dataset.dataset }),
@@ -323,16 +326,16 @@ export class ExchangeProvider {
   async #collect(
     { resource, window }: ReleaseRequest,
     chain: readonly GrantRecord[],
-  ): Promise<Pick<ReleasedData, "dataset" | "topics">> {
+  ): Promise<{ readonly data: Pick<ReleasedData, "dataset" | "topics">; readonly digest?: string }> {
     const owner = (chain.at(-1) as GrantRecord).owner;
     if (resource.kind === "dataset" || resource.kind === "credential") {
       const found = this.#datasets.find(resource, owner);
       if (found.owner !== owner) throw exchangeError("exchange.not-owner", "the dataset is not the grant's owner's");
-      return { dataset: found.dataset };
+      return { data: { dataset: found.dataset }, digest: found.digest };
     }
     const whose = { owner, provider: this.did, now: this.#options.clock.now() };
     if (window === undefined) throw exchangeError("exchange.window", "a history has a window");
-    return { topics: await readHistory(resource, window, whose, this.#options) };
+    return { data: { topics: await readHistory(resource, window, whose, this.#options) } };
   }
 
   #receiptFor(
@@ -372,8 +375,9 @@ export class ExchangeProvider {
         const chain = requireChain(request, this.#checks());
         const link = spentLink(store, chain);
         if (link !== undefined) throw spent(link.grant);
-        if (prepared.dataset !== undefined && this.#datasets.ownerOf(prepared.dataset) === undefined)
-          throw exchangeError("exchange.no-data", "the data was erased");
+        const { digest: released } = prepared;
+        if (prepared.dataset !== undefined && !this.#datasets.stillHas(prepared.dataset, released ?? ""))
+          throw exchangeError("exchange.no-data", "the data was erased or replaced meanwhile");
         const { signed: receipt, sealed, dataset } = prepared;
         const asked = { digest, exp: request.exp };
         const answer = { receipt: prepared.receipt.jti, ...(sealed === undefined ? {} : { sealed }) };
