@@ -17,9 +17,6 @@ export interface KeptAnswer {
   readonly sealed?: string;
 }
 
-/** How many are forgotten at once: each release forgets more than it adds, and none takes long. */
-const FORGET_AT_ONCE = 4;
-
 /** In the order in which they run out. */
 const answerKey = ({ digest, exp }: AnsweredRequest) => `q/${padNumber(exp)}/${digest}`;
 
@@ -43,7 +40,7 @@ export class Answers {
   }
 
   /** The changes that drop answers whose request has run out. @param now - seconds since 1970 */
-  forgetting(now: number, most = FORGET_AT_ONCE): Change[] {
+  forgetting(now: number, most: number): Change[] {
     const end = `q/${padNumber(now + 1)}`;
     return this.#store
       .list("q/", { limit: most })

@@ -48,6 +48,8 @@ export interface NewDataset {
 /** A dataset as it is released, and whose it is. */
 export interface FoundDataset {
   readonly owner: Did;
+  /** Salted: another one of the same name and content has another. */
+  readonly digest: string;
   readonly dataset: NonNullable<ReleasedData["dataset"]>;
 }
 
@@ -122,7 +124,11 @@ export class Datasets {
     if (kept === undefined || content === undefined)
       throw exchangeError("exchange.no-data", "the provider keeps no such data");
     const { dataset, salt, statement } = kept;
-    return { owner: kept.owner, dataset: { dataset, content: encodeBase64Url(content), salt, statement } };
+    return {
+      owner: kept.owner,
+      digest: kept.digest,
+      dataset: { dataset, content: encodeBase64Url(content), salt, statement },
+    };
   }
 
   #credentialOf(owner: Did, type: string): string | undefined {
@@ -134,6 +140,11 @@ export class Datasets {
   /** Whose a dataset is; `undefined` where there is none of that name. */
   ownerOf(dataset: string): Did | undefined {
     return this.#kept(dataset)?.owner;
+  }
+
+  /** Whether this very dataset is kept still: not erased, nor replaced. */
+  stillHas(dataset: string, digest: string): boolean {
+    return this.#kept(dataset)?.digest === digest;
   }
 
   ofOwner(owner: Did): DatasetFacts[] {

@@ -62,11 +62,13 @@ interface Prepared {
   readonly salt: string;
   readonly sealed?: string;
   readonly dataset?: string;
+  /** Of the dataset. */
+  readonly digest?: string;
 }
 
 const AT_ONCE = 256;
-/** How often answers are forgotten whose request ran out, milliseconds, and how many at once. */
-const FORGET = { everyMs: 30_000, most: 2000 };
+/** How often answers are forgotten whose request ran out, how many at once, and how soon the next where there are more; milliseconds. */
+const FORGET = { everyMs: 30_000, most: 500, pauseMs: 50 };
 
 /**
  * Releases data under grants. The count is used up, and the receipt kept, before anything leaves: in one durable transaction, in which the grant is
@@ -158,13 +160,14 @@ export class ExchangeProvider {
     const chain = this.#admit(request);
     const salt = freshSalt();
     const jti = encodeBase64Url(randomBytes(16));
-    const data = await this.#collect(request, chain);
+    const { data, ...kept } = await this.#collect(request, chain);
     const whole: ReleasedData = { hansa: "release/1", receipt: jti, resource: request.resource, salt, ...data };
     const plaintext = encodeUtf8(JSON.stringify(whole));
     const sealed = sealerTo(request.epk).seal(plaintext);
     const receipt = this.#receiptFor(proven, chain, { jti, salt, content: encodeBase64Url(sha256(plaintext)) });
     const prepared: Prepared = {
       ...receipt,
+      ...kept,
       salt,
       sealed,
       ...(data.dataset === undefined ? {} : { dataset: data.dataset.dataset }),
@@ -195,6 +198,7 @@ export class ExchangeProvider {
     const chain = kept === undefined ? this.#admit(request) : requireChain(request, this.#checks());
     const owner = (chain.at(-1) as GrantRecord).owner;
     const sealer = sealerTo(request.epk);
+    sealer.check();
     const open = this.#subscriptions.prepare({ request, resource, owner, sealer, digest: proven.digest });
     let receipt = kept?.receipt;
     if (receipt === undefined) {
@@ -275,16 +279,18 @@ export class ExchangeProvider {
     return proof;
   }
 
-  #forgetLater(): void {
+  #forgetLater(ms = FORGET.everyMs): void {
     const { clock, store, onError } = this.#options;
-    this.#cancelForgetting = clock.after(FORGET.everyMs, () => {
+    this.#cancelForgetting = clock.after(ms, () => {
+      let more = false;
       try {
         const changes = this.#answers.forgetting(Math.floor(clock.now() / 1000), FORGET.most);
+        more = changes.length === FORGET.most;
         if (changes.length > 0) store.batch(changes);
       } catch (error) {
         onError?.(error);
       }
-      this.#forgetLater();
+      this.#forgetLater(more ? FORGET.pauseMs : FORGET.everyMs);
     });
   }
 
@@ -320,16 +326,16 @@ export class ExchangeProvider {
   async #collect(
     { resource, window }: ReleaseRequest,
     chain: readonly GrantRecord[],
-  ): Promise<Pick<ReleasedData, "dataset" | "topics">> {
+  ): Promise<{ readonly data: Pick<ReleasedData, "dataset" | "topics">; readonly digest?: string }> {
     const owner = (chain.at(-1) as GrantRecord).owner;
     if (resource.kind === "dataset" || resource.kind === "credential") {
       const found = this.#datasets.find(resource, owner);
       if (found.owner !== owner) throw exchangeError("exchange.not-owner", "the dataset is not the grant's owner's");
-      return { dataset: found.dataset };
+      return { data: { dataset: found.dataset }, digest: found.digest };
     }
     const whose = { owner, provider: this.did, now: this.#options.clock.now() };
     if (window === undefined) throw exchangeError("exchange.window", "a history has a window");
-    return { topics: await readHistory(resource, window, whose, this.#options) };
+    return { data: { topics: await readHistory(resource, window, whose, this.#options) } };
   }
 
   #receiptFor(
@@ -362,23 +368,20 @@ export class ExchangeProvider {
    * another request that took the last of the count.
    */
   async #consume({ request, digest }: ProvenRequest, prepared: Prepared): Promise<void> {
-    const { store, durably, clock } = this.#options;
+    const { store, durably } = this.#options;
     let refused: unknown;
     await durably(() => {
       try {
         const chain = requireChain(request, this.#checks());
         const link = spentLink(store, chain);
         if (link !== undefined) throw spent(link.grant);
-        if (prepared.dataset !== undefined && this.#datasets.ownerOf(prepared.dataset) === undefined)
-          throw exchangeError("exchange.no-data", "the data was erased");
+        const { digest: released } = prepared;
+        if (prepared.dataset !== undefined && !this.#datasets.stillHas(prepared.dataset, released ?? ""))
+          throw exchangeError("exchange.no-data", "the data was erased or replaced meanwhile");
         const { signed: receipt, sealed, dataset } = prepared;
         const asked = { digest, exp: request.exp };
         const answer = { receipt: prepared.receipt.jti, ...(sealed === undefined ? {} : { sealed }) };
-        const changes: Change[] = [
-          ...this.#answers.forgetting(Math.floor(clock.now() / 1000)),
-          ...useOf(store, chain),
-          this.#answers.keep(asked, answer),
-        ];
+        const changes: Change[] = [...useOf(store, chain), this.#answers.keep(asked, answer)];
         const opened = { resource: request.resource, salt: prepared.salt };
         const kept = { receipt, opened, ...(dataset === undefined ? {} : { dataset }) };
         this.receipts.enlist(prepared.receipt, kept, asked, changes);
