@@ -3,6 +3,7 @@ import { type Clock, encodeBase64Url, encodeUtf8, isHansaError } from "#base";
 import { randomBytes, sha256 } from "#crypto";
 import {
   type AccessReceipt,
+  createReceiptId,
   type Did,
   decodeAccessReceipt,
   didOfKeyId,
@@ -159,7 +160,7 @@ export class ExchangeProvider {
     const { request } = proven;
     const chain = this.#admit(request);
     const salt = freshSalt();
-    const jti = encodeBase64Url(randomBytes(16));
+    const jti = createReceiptId();
     const { data, ...kept } = await this.#collect(request, chain);
     const whole: ReleasedData = { hansa: "release/1", receipt: jti, resource: request.resource, salt, ...data };
     const plaintext = encodeUtf8(JSON.stringify(whole));
@@ -203,7 +204,7 @@ export class ExchangeProvider {
     let receipt = kept?.receipt;
     if (receipt === undefined) {
       const salt = freshSalt();
-      const made = this.#receiptFor(proven, chain, { jti: encodeBase64Url(randomBytes(16)), salt });
+      const made = this.#receiptFor(proven, chain, { jti: createReceiptId(), salt });
       await this.#consume(proven, { ...made, salt });
       receipt = made.signed;
     }

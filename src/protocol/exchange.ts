@@ -7,7 +7,15 @@ import { Value } from "@sinclair/typebox/value";
 import { canonicalJson, decodeBase64Url, encodeBase64Url, encodeUtf8, isHansaError, parseJson } from "#base";
 import { leafHash, type Signer, sha256, suiteOf } from "#crypto";
 import { protocolError } from "./errors.ts";
-import { DatasetName, GrantAction, GrantResource, Jurisdiction, TermsDocument, termDigest } from "./grant-terms.ts";
+import {
+  createGrantId,
+  DatasetName,
+  GrantAction,
+  GrantResource,
+  Jurisdiction,
+  TermsDocument,
+  termDigest,
+} from "./grant-terms.ts";
 import type { InclusionProof } from "./inclusion.ts";
 import { type DecodedToken, decodeToken, signCompact } from "./jws.ts";
 import { Closed, Did, Digest, List, Seconds } from "./operations/fields.ts";
@@ -197,6 +205,9 @@ export interface AccessReceiptProof {
   /** About the provider: the transaction that anchors the root, and the records of both parties and the grants as they are now. */
   readonly trail: TrailProof;
 }
+
+/** A fresh id of an access receipt. As a grant's it may stand at a command line: none begins with a dash. */
+export const createReceiptId = createGrantId;
 
 /** Digest of a resource as receipts have it: that of a term, with a salt of the receipt's own. */
 export function resourceDigest(salt: string, resource: GrantResource): string {

@@ -47,6 +47,7 @@ describe("a page runs as it stands", () => {
     "docs/guide/founding.md",
     "docs/guide/issuers-and-evidence.md",
     "docs/guide/grants.md",
+    "docs/guide/exchange.md",
   ])(
     "%s",
     async (page) => {
