@@ -27,9 +27,10 @@ import {
 } from "#sdk";
 import { saveTerms } from "../grant-terms-file.ts";
 import { type CastDevice, DEVICES, MEMBERS } from "./cast.ts";
+import { showCertificate } from "./certificate.ts";
 import type { House } from "./devices-step.ts";
 import { found, type Report, refusalOf, type Stage, until } from "./stage.ts";
-import { type OfflineVerdict, verifyOffline } from "./verify-offline.ts";
+import { verifyOffline } from "./verify-offline.ts";
 
 const DAY = 86_400;
 const PROPERTY = "energy";
@@ -43,6 +44,7 @@ const PARTS = { recipient: "acme", provider: "borea" } as const;
 /** Step 6: an owner lets another platform read a meter's last day for billing, and ends it; the regulator checks who had what. */
 export async function releaseReadings(stage: Stage, report: Report, house: House): Promise<string> {
   const meter = DEVICES.find((device) => device.name === "plug") as CastDevice;
+  await showCertificate(stage, report, meter);
   const read = await takeReadings(house.get(meter.name) as SimulatedDevice);
   const document = await giveGrant(stage, report, meter);
   const { grant } = document;
@@ -186,8 +188,10 @@ async function verifyReceipt(
   const shown = relative(process.cwd(), file);
   const altered = join(stage.home, "access-receipt-altered.json");
   writeFileSync(altered, text.replace(`"property":"${PROPERTY}"`, '"property":"power"'), { mode: 0o600 });
-  const verdicts = [file, altered].map((each) => verifyOffline(each, stage.groupId));
-  const [{ code, text: verdict }, wrong] = (await Promise.all(verdicts)) as [OfflineVerdict, OfflineVerdict];
+  const [{ code, text: verdict }, wrong] = await Promise.all([
+    verifyOffline(file, stage.groupId),
+    verifyOffline(altered, stage.groupId),
+  ]);
   const said = code === 0 ? (JSON.parse(verdict) as ReturnType<typeof verifyAccessReceipt>) : undefined;
   report.check(
     `the regulator verifies ${shown} offline: ${PARTS.recipient}'s and ${PARTS.provider}'s signatures, ${shortPurpose(said?.receipt.purpose ?? "")}, a grant ${said?.grants[0]?.status} since`,

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-export interface OfflineVerdict {
+interface OfflineVerdict {
   /** 0: it holds. */
   readonly code: number | null;
   /** What `--json` prints of a file that holds. */
