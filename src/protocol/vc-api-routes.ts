@@ -1,5 +1,8 @@
 /** Routes of the VC API (W3C CCG). Their paths are its own: they stand at the root, and are of no group. */
 
+import { Type } from "@sinclair/typebox";
+import { Closed } from "./operations/fields.ts";
+
 const JSON_TYPE = "application/json";
 const BODY = [JSON_TYPE, "application/ld+json"] as const;
 const ISSUER = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK";
@@ -114,7 +117,8 @@ export const VC_API_ROUTES = {
     method: "GET",
     path: "/credentials",
     access: "credentials",
-    summary: "Credentials of the node's holder.",
+    summary: "Credentials of the node's holder, a hundred at a time; `next` of a page is `after` of the following one.",
+    query: Closed({ after: Type.Optional(Type.String({ maxLength: 64 })) }),
     answer: { type: JSON_TYPE, example: { items: [{ id: CREDENTIAL.id, verifiableCredential: SIGNED }] } },
   },
   storedCredential: {

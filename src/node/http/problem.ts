@@ -6,11 +6,12 @@ import { BRIDGE_ERRORS } from "#bridges";
 import { CRYPTO_ERRORS } from "#crypto";
 import { ENGINE_ERRORS } from "#engines";
 import { EVENT_ERRORS } from "#events";
-import { RESOLUTION_ERRORS, type ResolutionErrorCode, resolutionErrorType } from "#identity";
+import { CREDENTIAL_ERRORS, RESOLUTION_ERRORS, type ResolutionErrorCode, resolutionErrorType } from "#identity";
 import { LEDGER_ERRORS, RECEIPT_ERRORS } from "#ledger";
 import { LINKAGE_ERRORS } from "#linkage";
 import { PROTOCOL_ERRORS } from "#protocol";
 import { STORAGE_ERRORS } from "#storage";
+import { VC_API_ERRORS } from "../credentials/errors.ts";
 import { NODE_ERRORS } from "../errors.ts";
 import { TLS_ERRORS } from "../tls/errors.ts";
 
@@ -24,12 +25,14 @@ export const ALL_ERRORS: ErrorTable = {
   ...STORAGE_ERRORS,
   ...ENGINE_ERRORS,
   ...RESOLUTION_ERRORS,
+  ...CREDENTIAL_ERRORS,
   ...EVENT_ERRORS,
   ...LINKAGE_ERRORS,
   ...BRIDGE_ERRORS,
   ...AUDIT_ERRORS,
   ...NODE_ERRORS,
   ...TLS_ERRORS,
+  ...VC_API_ERRORS,
 };
 
 export interface Problem {
