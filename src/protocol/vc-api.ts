@@ -143,6 +143,17 @@ export const ChallengeRequest = Closed({
 });
 export type ChallengeRequest = Static<typeof ChallengeRequest>;
 
+/** Answer of `POST /credentials/status`: the entry as it is now. */
+export interface StatusChange {
+  readonly credentialId?: string;
+  readonly statusPurpose: StatusPurpose;
+  readonly status: boolean;
+  readonly statusListCredential: string;
+  readonly statusListIndex: string;
+  /** Of the list; the ledger is told of it with the next batch. */
+  readonly version: number;
+}
+
 /** Answer of `POST /challenges`. */
 export interface IssuedChallenge {
   readonly challenge: string;
