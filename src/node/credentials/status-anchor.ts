@@ -13,8 +13,6 @@ export interface StatusAnchorOptions {
   readonly lists: StatusLists;
   readonly clock: Clock;
   readonly log: Log;
-  /** Where a list is found. */
-  readonly urlOf: (list: string) => string;
   /** Whether the member may publish: else there is nothing to try. */
   readonly may: () => boolean;
   /** Sends operations in the member's name, and answers once they are executed. */
@@ -50,19 +48,19 @@ export class StatusAnchor {
 
   /** Anchors what changed since. What fails is logged, and tried again with the next look. */
   async anchor(): Promise<void> {
-    const { lists, log, may, send, urlOf } = this.#options;
+    const { lists, log, may, send } = this.#options;
     try {
       if (!may()) return;
       const changed = lists.unanchored(BATCH);
       if (changed.length === 0) return;
-      const versions = changed.map(({ id, purpose, version }) => {
+      const versions = changed.map(({ id, url, purpose, version }) => {
         const bits = lists.bits(id);
-        return { id, purpose, version, size: bits.size, digest: bits.root() };
+        return { id, url, purpose, version, size: bits.size, digest: bits.root() };
       });
       const receipt = await send(
-        versions.map(({ id, purpose, version, size, digest }) => ({
+        versions.map(({ id, url, purpose, version, size, digest }) => ({
           op: "statuses.publish",
-          args: { list: id, kind: "bitstring", purpose, bits: 1, size, version, digest, uri: urlOf(id) },
+          args: { list: id, kind: "bitstring", purpose, bits: 1, size, version, digest, uri: url },
         })),
       );
       if (receipt.code !== 0) throw receiptError(receipt.error);

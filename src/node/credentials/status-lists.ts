@@ -17,6 +17,8 @@ const MOST_PLACES = 64;
 export interface ListRecord {
   /** Random; the last part of its address. */
   readonly id: string;
+  /** Where it is published, for good: credentials name it. */
+  readonly url: string;
   /** Name of the issuer in the configuration. */
   readonly issuer: string;
   readonly purpose: StatusPurpose;
@@ -32,6 +34,8 @@ export interface ListRecord {
 /** One credential's entry of a list. */
 export interface Place {
   readonly list: string;
+  /** Of the list. */
+  readonly url: string;
   readonly index: number;
   readonly purpose: StatusPurpose;
 }
@@ -43,10 +47,13 @@ export interface Place {
 export class StatusLists {
   readonly #store: KeyValueStore;
   readonly #clock: Clock;
+  readonly #urlOf: (list: string) => string;
 
-  constructor(store: KeyValueStore, clock: Clock) {
+  /** @param urlOf - where a list that is begun now will be published */
+  constructor(store: KeyValueStore, clock: Clock, urlOf: (list: string) => string) {
     this.#store = store;
     this.#clock = clock;
+    this.#urlOf = urlOf;
   }
 
   /**
@@ -74,7 +81,7 @@ export class StatusLists {
     while (this.#store.get(entryKey(open.id, index)) !== undefined) index = drawIndex();
     this.#store.put(entryKey(open.id, index), NOTHING);
     this.#write(listKey(open.id), { ...open, taken: open.taken + 1 } satisfies ListRecord);
-    return { list: open.id, index, purpose };
+    return { list: open.id, url: open.url, index, purpose };
   }
 
   #openList(issuer: string, purpose: StatusPurpose): ListRecord {
@@ -82,8 +89,10 @@ export class StatusLists {
     const id = this.#store.get(key);
     const current = id === undefined ? undefined : this.find(decodeUtf8(id) as string);
     if (current !== undefined && current.taken < MOST_TAKEN) return current;
+    const name = encodeBase58(randomBytes(16));
     const fresh: ListRecord = {
-      id: encodeBase58(randomBytes(16)),
+      id: name,
+      url: this.#urlOf(name),
       issuer,
       purpose,
       taken: 0,
@@ -99,7 +108,13 @@ export class StatusLists {
 
   /** What is known of a list. */
   find(list: string): ListRecord | undefined {
-    return this.#read<ListRecord>(listKey(list));
+    return list.length > 64 || !isWellFormed(list) ? undefined : this.#read<ListRecord>(listKey(list));
+  }
+
+  /** The list that is published at a URL. */
+  findByUrl(url: string): ListRecord | undefined {
+    const record = this.find(url.slice(url.lastIndexOf("/") + 1));
+    return record?.url === url ? record : undefined;
   }
 
   /** A list's entries as they are now. @throws HansaError `vc-api.not-found` */
@@ -165,6 +180,8 @@ export class StatusLists {
   }
 }
 
+/** What a store takes no key of. */
+const isWellFormed = (text: string) => !/\p{Surrogate}/u.test(text);
 const NOTHING = new Uint8Array(0);
 const listKey = (list: string) => `list/${list}`;
 const bitsKey = (list: string) => `bits/${list}`;
