@@ -6,23 +6,25 @@ import { bundledContext } from "./bundled-contexts.ts";
 
 /** Processed contexts that are kept, and the longest text of one that stands in a document itself. */
 const CACHE = { contexts: 256, text: 16_384 };
-/** Libraries that are kept for callers that ask with equal contexts again and again. */
-const LIBRARIES = 16;
+/** Sources that are kept for callers that come with equal contexts again and again. */
+const SOURCES = 16;
 /** Contexts beyond the bundled ones, and their length altogether. */
 const ADDITIONAL = { contexts: 256, characters: 4_194_304 };
 
+/** The context document that a URL names, or `undefined`; nothing is fetched. */
+export type ContextSource = (url: string) => JsonObject | undefined;
+
 /**
- * The contexts that documents may name: the bundled ones and those of the configuration. Nothing else is had from anywhere.
+ * The contexts that documents may name, as jsonld wants them.
  *
  * What jsonld made of a context is kept here and not in jsonld's own cache, which all users of jsonld in a process share by URL alone.
  */
 export class ContextLibrary {
-  readonly #additional: ReadonlyMap<string, JsonObject>;
+  readonly find: ContextSource;
   readonly #cache: SharedCache;
 
-  /** @param additional - by URL; copied and checked by `contextLibrary` */
-  constructor(additional: ReadonlyMap<string, JsonObject>) {
-    this.#additional = additional;
+  constructor(find: ContextSource) {
+    this.find = find;
     const resolved = new Lru<string, object>(CACHE.contexts);
     this.#cache = {
       get: (key) => resolved.get(key),
@@ -30,11 +32,6 @@ export class ContextLibrary {
         if (key.length <= CACHE.text) resolved.set(key, value);
       },
     };
-  }
-
-  /** The context document of a URL, or `undefined`. */
-  find(url: string): JsonObject | undefined {
-    return bundledContext(url) ?? this.#additional.get(url);
   }
 
   /** What jsonld asks for a context; it may change what it gets. */
@@ -53,21 +50,32 @@ export class ContextLibrary {
   }
 }
 
-const BUNDLED = new ContextLibrary(new Map());
-const libraries = new Lru<string, ContextLibrary>(LIBRARIES);
+const libraries = new WeakMap<ContextSource, ContextLibrary>();
+
+/** The library over a source: one for each, so what was made of one source's contexts is never taken for another's. */
+export function libraryOf(contexts: ContextSource = bundledContext): ContextLibrary {
+  const known = libraries.get(contexts);
+  if (known !== undefined) return known;
+  const library = new ContextLibrary(contexts);
+  libraries.set(contexts, library);
+  return library;
+}
+
+const sources = new Lru<string, ContextSource>(SOURCES);
 
 /**
- * The library of the bundled contexts and, where given, of more. Equal contexts get one library with one cache; others never share one.
+ * The bundled contexts and more. Equal contexts give the same source, with what was already made of them; keep it, and hand it to whatever
+ * signs or verifies.
  *
  * @param additional - context documents (`{"@context": …}`) by URL
  * @throws HansaError `credentials.context` where one is no context document, would replace a bundled one, or there are too many
  * @example
  * ```ts
- * const library = contextLibrary(new Map([["https://maker.example/v1", { "@context": { power: "https://maker.example/terms#power" } }]]));
+ * const contexts = addContexts(new Map([["https://maker.example/v1", { "@context": { power: "https://maker.example/terms#power" } }]]));
  * ```
  */
-export function contextLibrary(additional?: ReadonlyMap<string, JsonObject>): ContextLibrary {
-  if (additional === undefined || additional.size === 0) return BUNDLED;
+export function addContexts(additional: ReadonlyMap<string, JsonObject>): ContextSource {
+  if (additional.size === 0) return bundledContext;
   if (additional.size > ADDITIONAL.contexts)
     throw refuse("there are too many contexts", { limit: ADDITIONAL.contexts });
   for (const [url, document] of additional) {
@@ -80,11 +88,12 @@ export function contextLibrary(additional?: ReadonlyMap<string, JsonObject>): Co
   if (text.length > ADDITIONAL.characters)
     throw refuse("the contexts are too long", { limit: ADDITIONAL.characters, length: text.length });
   const digest = encodeBase64Url(sha256(encodeUtf8(text)));
-  const known = libraries.get(digest);
+  const known = sources.get(digest);
   if (known !== undefined) return known;
-  const library = new ContextLibrary(new Map(structuredClone([...additional])));
-  libraries.set(digest, library);
-  return library;
+  const kept = new Map(structuredClone([...additional]));
+  const source: ContextSource = (url) => bundledContext(url) ?? kept.get(url);
+  sources.set(digest, source);
+  return source;
 }
 
 const refuse = (message: string, payload: object) => credentialError("credentials.context", message, payload);

@@ -68,7 +68,8 @@ export class PlainContext {
     let active = this.active;
     for (const type of types.split("\n"))
       active = await processContext(active, this.scopeOf(type), library, { propagate: false });
-    const plain = active.previousContext === this.active && isPlain(active);
+    // The previous context is a copy of this one, unless the type's context says that it propagates.
+    const plain = active.previousContext !== undefined && isPlain(active);
     this.#typed.set(types, plain ? new PlainContext(active, this) : undefined);
   }
 
