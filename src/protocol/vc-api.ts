@@ -71,6 +71,12 @@ const VerifyOptions = Type.Object({
   recognised: Type.Optional(
     Type.Boolean({ description: "whether the issuer must be one that the alliance recognised for this type then" }),
   ),
+  recognisedAt: Type.Optional(
+    Type.Union([Type.Literal("now"), Type.Literal("issued")], {
+      description:
+        "when the issuer has to have been recognised: now, where left out, or when the credential says that it was issued, which is its issuer's word alone",
+    }),
+  ),
   checkStatus: Type.Optional(Type.Boolean({ description: "false: does without the credential's status" })),
   returnCredential: Type.Optional(Type.Boolean()),
   returnPresentation: Type.Optional(Type.Boolean()),

@@ -96,7 +96,7 @@ function signerOf(issuer: Issuer, options: IssueOptions, now: number): (document
 }
 
 /** Whatever cryptosuite signs the issuer's status lists. `undefined`: they are JWTs. */
-export function listSuiteOf({ signer, suite }: Issuer): string | undefined {
+export function listSuiteOf({ signer, suite }: Pick<Issuer, "signer"> & { suite?: string | undefined }): string | undefined {
   return suite === undefined || suite === SELECTIVE ? USUAL[signer.algorithm] : suite;
 }
 
