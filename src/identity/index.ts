@@ -114,7 +114,7 @@ export {
 } from "./status/bitstring.ts";
 export { IndexAllocator } from "./status/index-allocator.ts";
 export { type BitOrder, type EntryBits, LEAST_ENTRIES, StatusList } from "./status/status-list.ts";
-export { type StatusSource, type StatusSourceOptions, statusSource } from "./status/status-source.ts";
+export { type StatusSourceOptions, statusSource } from "./status/status-source.ts";
 export {
   issueTokenStatusList,
   readTokenStatusReference,

@@ -137,6 +137,6 @@ export { groupIdOfClient } from "./group.ts";
 export type { CallOptions } from "./request.ts";
 export * from "./sign-operations.ts";
 export { type ClientTls, tlsFetch } from "./tls-fetch.ts";
+export type { VcDocument } from "./vc-api.ts";
 export * from "./verifier.ts";
 export * from "./verify-proof-file.ts";
-export type { VcDocument } from "./vc-api.ts";

@@ -27,7 +27,7 @@ import type { GroupService } from "../group-service.ts";
 import { Challenges } from "./challenges.ts";
 import { vcApiError } from "./errors.ts";
 import { chooseIssuer, issueFor, listSuiteOf } from "./issue.ts";
-import { type Holder, type Issuer, openHolder, openIssuers, type KeySource } from "./issuing-keys.ts";
+import { type Holder, type Issuer, type KeySource, openHolder, openIssuers } from "./issuing-keys.ts";
 import { KeptCredentials } from "./kept-credentials.ts";
 import { readMoment } from "./moment.ts";
 import { PublishedLists } from "./published-lists.ts";
@@ -133,10 +133,14 @@ export class CredentialService {
   async verifyPresentation(request: VerifyPresentationRequest, asker: Asker): Promise<VerificationAnswer> {
     const { verifiablePresentation, presentation, options = {} } = request;
     if ((verifiablePresentation === undefined) === (presentation === undefined))
-      throw vcApiError("vc-api.request", "the request holds a verifiablePresentation, or a presentation without proof", {
-        path: "/verifiablePresentation",
-        problem: "one of the two",
-      });
+      throw vcApiError(
+        "vc-api.request",
+        "the request holds a verifiablePresentation, or a presentation without proof",
+        {
+          path: "/verifiablePresentation",
+          problem: "one of the two",
+        },
+      );
     this.#challenges.use(options.challenge, options.domain);
     const verified = await known(
       presentation === undefined
@@ -166,10 +170,14 @@ export class CredentialService {
     const { signer, id } = holder;
     const suite = cryptosuite ?? holder.suite ?? listSuiteOf(holder);
     if (challenge === undefined || domain === undefined)
-      throw vcApiError("vc-api.request", "whoever sees a presentation without challenge and domain could show it again", {
-        path: "/options",
-        problem: "challenge and domain",
-      });
+      throw vcApiError(
+        "vc-api.request",
+        "whoever sees a presentation without challenge and domain could show it again",
+        {
+          path: "/options",
+          problem: "challenge and domain",
+        },
+      );
     if (suite === undefined || (verificationMethod !== undefined && verificationMethod !== signer.id))
       throw vcApiError("vc-api.suite", "the holder's key does not go with that", { has: signer.id });
     const { holder: named = id } = presentation as JsonObject;
@@ -194,13 +202,19 @@ export class CredentialService {
     const { statusListCredential: url, statusListIndex, statusPurpose } = credentialStatus;
     const fits = (purpose: string) => statusPurpose === undefined || purpose === statusPurpose;
     if ((url === undefined) !== (statusListIndex === undefined) || (url === undefined && credentialId === undefined))
-      throw vcApiError("vc-api.request", "a status is found by credentialId, or by statusListCredential and its index", {
-        path: "/credentialStatus",
-        problem: "statusListIndex",
-      });
+      throw vcApiError(
+        "vc-api.request",
+        "a status is found by credentialId, or by statusListCredential and its index",
+        {
+          path: "/credentialStatus",
+          problem: "statusListIndex",
+        },
+      );
     const found = this.#issuers.flatMap((issuer): FoundPlaces[] => {
       const all =
-        credentialId === undefined ? this.#placeOf(issuer, url, statusListIndex) : this.lists.placesOf(issuer.name, credentialId);
+        credentialId === undefined
+          ? this.#placeOf(issuer, url, statusListIndex)
+          : this.lists.placesOf(issuer.name, credentialId);
       const places = all.filter(
         (place) =>
           fits(place.purpose) && (url === undefined || (place.url === url && place.index === Number(statusListIndex))),
@@ -229,7 +243,11 @@ export class CredentialService {
   updateStatus({ credentialId, status = true }: UpdateStatusRequest, found: FoundPlaces | undefined): StatusChange {
     const [first] = found?.places ?? [];
     if (found === undefined || first === undefined)
-      throw vcApiError("vc-api.not-found", "no credential of this node has this id, or this entry of a status list", {});
+      throw vcApiError(
+        "vc-api.not-found",
+        "no credential of this node has this id, or this entry of a status list",
+        {},
+      );
     // A purpose that is not named means a revocation where there is one: whoever says nothing must not merely suspend.
     const revocations = found.places.filter(({ purpose }) => purpose === "revocation");
     const chosen = revocations.length > 0 ? revocations : found.places;
@@ -257,7 +275,9 @@ export class CredentialService {
 }
 
 function answerOf({ checks, unchecked }: Verified): VerificationAnswer {
-  const warnings = unchecked.map((member) => `${member} was not checked: it is of a type not known here, or cannot be had`);
+  const warnings = unchecked.map(
+    (member) => `${member} was not checked: it is of a type not known here, or cannot be had`,
+  );
   return { verified: true, checks, problemDetails: [], warnings, errors: [] };
 }
 

@@ -25,7 +25,8 @@ export const VC_API_ERRORS = {
   "vc-api.not-found": {
     status: 404,
     meaning: "There is no such credential, status list or status list entry at this node.",
-    advice: "Check the id, percent-encoded in a path; credentials issued without a place in a status list have no status.",
+    advice:
+      "Check the id, percent-encoded in a path; credentials issued without a place in a status list have no status.",
   },
   "vc-api.irrevocable": {
     status: 409,

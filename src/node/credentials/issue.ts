@@ -96,7 +96,10 @@ function signerOf(issuer: Issuer, options: IssueOptions, now: number): (document
 }
 
 /** Whatever cryptosuite signs the issuer's status lists. `undefined`: they are JWTs. */
-export function listSuiteOf({ signer, suite }: Pick<Issuer, "signer"> & { suite?: string | undefined }): string | undefined {
+export function listSuiteOf({
+  signer,
+  suite,
+}: Pick<Issuer, "signer"> & { suite?: string | undefined }): string | undefined {
   return suite === undefined || suite === SELECTIVE ? USUAL[signer.algorithm] : suite;
 }
 
@@ -107,7 +110,10 @@ function withIssuer(credential: JsonObject, issuer: Issuer): JsonObject {
   const id = idOf(named);
   if (id === issuer.id) return credential;
   if (issuer.substitute === true && id !== undefined && URL.canParse(id))
-    return { ...credential, issuer: typeof named === "string" ? issuer.id : { ...(named as JsonObject), id: issuer.id } };
+    return {
+      ...credential,
+      issuer: typeof named === "string" ? issuer.id : { ...(named as JsonObject), id: issuer.id },
+    };
   // Of what is no issuer at all the data model says more exactly what is wrong.
   checkCredential(credential);
   throw vcApiError("vc-api.issuer", "the credential names another issuer than the one that is to issue it", {

@@ -12,7 +12,6 @@ export interface KeptCredential {
   readonly verifiableCredential: JsonObject;
 }
 
-
 /** What the node's holder has at the node: durable, encrypted with the rest of the database, and gone for good once erased. */
 export class KeptCredentials {
   readonly #store: KeyValueStore;

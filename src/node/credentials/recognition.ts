@@ -23,7 +23,9 @@ export function recognitionIn(
       ? readable[0]
       : readable.find(({ name, ledger }) => name === wanted || ledger.group.id === wanted);
   if (group === undefined)
-    throw nodeError("http.unknown-group", "this node serves no such group", { groups: readable.map(({ name }) => name) });
+    throw nodeError("http.unknown-group", "this node serves no such group", {
+      groups: readable.map(({ name }) => name),
+    });
   return (issuer, types, time) => {
     if (!isDid(issuer)) return false;
     // Each of the types says something that somebody has to be trusted with.

@@ -13,6 +13,8 @@ export interface StatusAnchorOptions {
   readonly lists: StatusLists;
   readonly clock: Clock;
   readonly log: Log;
+  /** The version of a list that the ledger has; 0: none. */
+  readonly published: (list: string) => number;
   /** Whether the member may publish: else there is nothing to try. */
   readonly may: () => boolean;
   /** Sends operations in the member's name, and answers once they are executed. */
@@ -22,8 +24,8 @@ export interface StatusAnchorOptions {
 /** Tells the ledger what this node's status lists hold: version and digest, in batches, never the lists themselves. */
 export class StatusAnchor {
   readonly #options: StatusAnchorOptions;
-  #stop: (() => void) | undefined;
-  #running: Promise<void> = Promise.resolve();
+  #cancel: (() => void) | undefined;
+  #stopped = false;
 
   constructor(options: StatusAnchorOptions) {
     this.#options = options;
@@ -32,25 +34,28 @@ export class StatusAnchor {
   start(): void {
     const { clock } = this.#options;
     const look = () => {
-      this.#stop = clock.after(INTERVAL, () => {
-        this.#running = this.anchor().then(look);
+      this.#cancel = clock.after(INTERVAL, () => {
+        void this.anchor().then(() => {
+          if (!this.#stopped) look();
+        });
       });
     };
     look();
   }
 
-  /** Waits for the batch that is under way. */
-  async stop(): Promise<void> {
-    this.#stop?.();
-    await this.#running;
-    this.#stop?.();
+  /** What is under way is not waited for: the engine may be waiting for others. The next start looks at what the ledger has. */
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel?.();
   }
 
   /** Anchors what changed since. What fails is logged, and tried again with the next look. */
   async anchor(): Promise<void> {
-    const { lists, log, may, send } = this.#options;
+    const { lists, log, may, published, send } = this.#options;
     try {
       if (!may()) return;
+      // A node that ended between the ledger's answer and its note of it would send the same for ever.
+      for (const { id } of lists.unanchored(BATCH)) lists.noteAnchored(id, published(id));
       const changed = lists.unanchored(BATCH);
       if (changed.length === 0) return;
       const versions = changed.map(({ id, url, purpose, version }) => {
@@ -64,9 +69,11 @@ export class StatusAnchor {
         })),
       );
       if (receipt.code !== 0) throw receiptError(receipt.error);
+      if (this.#stopped) return;
       for (const { id, version } of versions) lists.noteAnchored(id, version);
     } catch (error) {
-      log.warn({ cause: describe(error) }, "status lists were not anchored; the next look tries again");
+      if (!this.#stopped)
+        log.warn({ cause: describe(error) }, "status lists were not anchored; the next look tries again");
     }
   }
 }

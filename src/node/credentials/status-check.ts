@@ -43,21 +43,28 @@ export function nodeStatusSource(options: StatusCheckOptions): StatusSource {
   const nameOf = new Map(issuers.map(({ name, id }) => [name, id]));
   const others = fetches ? othersLists(options) : undefined;
   return async (entry, credential) => {
-    const own = typeof entry["statusListCredential"] === "string" ? lists.findByUrl(entry["statusListCredential"]) : undefined;
+    const own =
+      typeof entry["statusListCredential"] === "string" ? lists.findByUrl(entry["statusListCredential"]) : undefined;
     if (own === undefined || entry["type"] !== "BitstringStatusListEntry") {
       if (others !== undefined) return others(entry, credential);
       throw unknown("the status list is another issuer's, and this node fetches none");
     }
     const { index, purpose, bits } = readBitstringEntry(entry);
-    if (purpose !== own.purpose || bits !== 1) throw unknown("the status list has another purpose than the credential says");
-    if (nameOf.get(own.issuer) !== issuerOf(credential)) throw unknown("the status list is another issuer's than the credential");
+    if (purpose !== own.purpose || bits !== 1)
+      throw unknown("the status list has another purpose than the credential says");
+    if (nameOf.get(own.issuer) !== issuerOf(credential))
+      throw unknown("the status list is another issuer's than the credential");
     const list = lists.bits(own.id);
     if (index >= list.size) throw unknown("statusListIndex is beyond the end of the status list");
     if (list.get(index) === 1)
-      throw credentialError("credentials.status", `the credential was ${purpose === "revocation" ? "revoked" : "suspended"}`, {
-        purpose,
-        value: 1,
-      });
+      throw credentialError(
+        "credentials.status",
+        `the credential was ${purpose === "revocation" ? "revoked" : "suspended"}`,
+        {
+          purpose,
+          value: 1,
+        },
+      );
   };
 }
 
@@ -73,7 +80,8 @@ function othersLists(options: StatusCheckOptions): StatusSource {
     now: () => clock.now(),
     async fetchList(url) {
       const address = addressOf(url, limits.privateHosts);
-      if (underWay >= AT_ONCE) throw credentialError("credentials.unreachable", "too many status lists are being fetched");
+      if (underWay >= AT_ONCE)
+        throw credentialError("credentials.unreachable", "too many status lists are being fetched");
       underWay++;
       try {
         const accept = "application/vc, application/statuslist+jwt, application/json;q=0.9, */*;q=0.1";

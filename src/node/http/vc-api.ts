@@ -131,7 +131,10 @@ export function vcApiHandlers(service: CredentialService | undefined, groups: re
 
     async statusList(call) {
       const type = chooseListType(call.headers.accept) ?? LIST_TYPES[0];
-      const text = await running().publishedList(call.parameters["id"] as string, type === "application/statuslist+jwt");
+      const text = await running().publishedList(
+        call.parameters["id"] as string,
+        type === "application/statuslist+jwt",
+      );
       call.reply.header("content-type", type).header("vary", "accept").header("cache-control", "max-age=60");
       return text;
     },

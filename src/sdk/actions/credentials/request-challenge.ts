@@ -13,10 +13,6 @@ import { callVcApi } from "../../vc-api.ts";
  * const { challenge, domain } = await requestChallenge(client, "shop.example");
  * ```
  */
-export function requestChallenge(
-  client: Client,
-  domain?: string,
-  options: CallOptions = {},
-): Promise<IssuedChallenge> {
+export function requestChallenge(client: Client, domain?: string, options: CallOptions = {}): Promise<IssuedChallenge> {
   return callVcApi(client, "createChallenge", domain === undefined ? {} : { domain }, options);
 }
