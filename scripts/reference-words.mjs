@@ -9,6 +9,10 @@ export const ERROR_ROOMS = {
     "DID resolution",
     "What the resolver refuses, of whatever method. docs/guide/resolution.md says how it is asked.",
   ],
+  credentials: [
+    "Credentials",
+    "What issuing and verifying credentials and presentations refuse, and why one does not hold.",
+  ],
   token: ["Tokens", "Certificates, attestations, connection tokens, commands."],
   proof: ["Proofs", "Proof files and the genesis inside of them."],
   founding: ["Founding", "Joining and founding files of a group. docs/guide/founding.md goes through them."],
