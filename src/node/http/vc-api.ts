@@ -17,6 +17,7 @@ import {
 } from "#protocol";
 import type { CredentialService } from "../credentials/credential-service.ts";
 import { vcApiError } from "../credentials/errors.ts";
+import type { Issuer } from "../credentials/issuing-keys.ts";
 import type { GroupService } from "../group-service.ts";
 import { typeChooser } from "./accept.ts";
 import { problemOf } from "./problem.ts";
@@ -65,7 +66,7 @@ export function vcApiHandlers(service: CredentialService | undefined, groups: re
     async issueCredential(call) {
       const request = readOpenly<IssueRequest>(running().opensIssuers, call, "IssueRequest");
       const issuer = running().findIssuer(request);
-      requireUnlessOpen(call, issuer?.access, running().opensIssuers);
+      requireUnlessOpen(call, issuer, running().opensIssuers);
       return running().issue(request, issuer);
     },
 
@@ -83,7 +84,7 @@ export function vcApiHandlers(service: CredentialService | undefined, groups: re
     async updateCredentialStatus(call) {
       const request = readOpenly<UpdateStatusRequest>(running().opensIssuers, call, "UpdateStatusRequest");
       const place = running().findPlace(request);
-      requireUnlessOpen(call, place?.issuer.access, running().opensIssuers);
+      requireUnlessOpen(call, place?.issuer, running().opensIssuers);
       return running().updateStatus(request, place);
     },
 
@@ -147,8 +148,9 @@ function readOpenly<Request>(open: boolean, call: Call, schema: keyof typeof VC_
   return readBody<Request>(call, schema);
 }
 
-function requireUnlessOpen(call: Call, access: "member" | "open" | undefined, opens: boolean): void {
-  if (access === "open" || (access === undefined && opens)) return;
+/** A request that means no issuer at all is about to be refused: where anybody may have something issued, anybody hears why. */
+function requireUnlessOpen(call: Call, issuer: Issuer | undefined, opens: boolean): void {
+  if (issuer === undefined ? opens : issuer.access === "open") return;
   call.requireMember();
 }
 
