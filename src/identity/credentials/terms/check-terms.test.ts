@@ -86,6 +86,10 @@ describe("terms that are defined", () => {
       claims({ type: "Meter", part: { type: "Meter", serial: "2" } }, OWN),
     ],
     ["a protected one, said again in the same words", base({}, OWN, OWN)],
+    [
+      "a protected one, said again in other words",
+      base({}, OWN, { ex: "https://example.org/v#", raw: { "@id": "https://example.org/v#raw", "@type": "@json" } }),
+    ],
     ["language values", base({ name: [{ "@value": "x", "@language": "en", "@direction": "ltr" }] })],
     [
       "a status entry's",
