@@ -27,18 +27,18 @@ export function rdfcSuite(name: string, keys: SuiteKeys): Cryptosuite {
     name,
     algorithms: Object.keys(keys) as CredentialAlgorithm[],
     rdf: true,
-    async sign(document, options, signer, contexts) {
+    async sign(document, options, signer, settings) {
       const { hash } = keyOf(signer.algorithm);
-      return `z${encodeBase58(signer.sign(await hashForProof(document, options, libraryOf(contexts), hash)))}`;
+      return `z${encodeBase58(signer.sign(await hashForProof(document, options, libraryOf(settings?.contexts), hash)))}`;
     },
-    async verify(document, proof, key, contexts) {
+    async verify(document, proof, key, settings) {
       const { hash, signature: length } = keyOf(key.algorithm);
       const signature = proof.proofValue.startsWith("z") ? decodeBase58(proof.proofValue.slice(1)) : undefined;
       if (signature?.length !== length)
         throw credentialError("credentials.proof", "proofValue is no signature in base58btc", {
           problem: "proofValue",
         });
-      const data = await hashForProof(document, proof, libraryOf(contexts), hash);
+      const data = await hashForProof(document, proof, libraryOf(settings?.contexts), hash);
       return verifyWith(key.algorithm, data, signature, key.publicKey);
     },
   };
