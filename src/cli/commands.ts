@@ -102,6 +102,9 @@ import { schemaRegister } from "./commands/schema/register.ts";
 import { schemaShow } from "./commands/schema/show.ts";
 import { sign } from "./commands/sign.ts";
 import { status } from "./commands/status.ts";
+import { statusListList } from "./commands/status-list/list.ts";
+import { statusListPublish } from "./commands/status-list/publish.ts";
+import { statusListShow } from "./commands/status-list/show.ts";
 import { submit } from "./commands/submit.ts";
 import { topicChange } from "./commands/topic/change.ts";
 import { topicClose } from "./commands/topic/close.ts";
@@ -197,6 +200,11 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
     commands: [issuerRecognise, issuerDerecognise, issuerList, issuerShow],
   },
   { name: "schema", summary: "Schemas of credentials.", commands: [schemaRegister, schemaList, schemaShow] },
+  {
+    name: "status-list",
+    summary: "What issuers' status lists hold, as the ledger has it.",
+    commands: [statusListPublish, statusListList, statusListShow],
+  },
   {
     name: "evidence",
     summary: "Evidence: hashes of documents on the ledger, each with a proof of its own.",

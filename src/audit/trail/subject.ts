@@ -125,7 +125,7 @@ function linkedKeys(key: string, value: Json): string[] {
     ];
   if (key.startsWith("model/") || key.startsWith("root/")) return link("member/", "maker");
   if (key.startsWith("topic/")) return link("member/", "operator");
-  if (key.startsWith("issuer/")) return [...link("member/", "issuer"), ...link("issuers/away/", "issuer")];
+  if (key.startsWith("issuer/")) return [...link("member/", "issuer"), ...link("issuers/of/", "issuer")];
   if (key.startsWith("schema/")) return link("member/", "publisher");
   if (key.startsWith("status/") || key.startsWith("evidence/")) return link("member/", "issuer");
   if (key.startsWith("node/")) return link("member/", "member");

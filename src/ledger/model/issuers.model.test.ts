@@ -54,8 +54,10 @@ class IssuersModel implements Model {
     const was = this.standing.get(member);
     if (kind === "suspend" && was === "active") this.standing.set(member, "suspended");
     else if (kind === "reinstate" && was === "suspended") this.standing.set(member, "active");
-    else if (kind === "remove" && was !== "removed") this.standing.set(member, "removed");
-    else if (kind === "admit" && was === "removed") this.standing.set(member, "active");
+    else if (kind === "remove" && was !== "removed") {
+      this.standing.set(member, "removed");
+      for (const type of TYPES) this.recognised.delete(`${type} ${member}`);
+    } else if (kind === "admit" && was === "removed") this.standing.set(member, "active");
     else return kind === "admit" ? "members.exists" : "members.state";
     return 0;
   }

@@ -16,6 +16,8 @@ interface Options extends TransactOptions {
   readonly signer?: readonly string[];
 }
 
+/** Codes after which it is certain that nothing was anchored. */
+const REFUSED = /^(evidence\.|kernel\.|transaction\.(operation-arguments|unknown-key)$)/;
 const DIGEST = /^[A-Za-z0-9_-]{43}$/;
 
 export const evidenceAnchor = defineCommand<[files: readonly string[]], Options>({
@@ -54,7 +56,7 @@ export const evidenceAnchor = defineCommand<[files: readonly string[]], Options>
       answer = await shell.transact([operation("evidence.anchor", args)], options);
     } catch (error) {
       // What the ledger refused is no evidence; where nobody knows what became of it the files stay.
-      if (isHansaError(error) && !error.code.startsWith("sdk.")) for (const place of places) rmSync(place);
+      if (isHansaError(error) && REFUSED.test(error.code)) for (const place of places) rmSync(place);
       throw error;
     }
     const written = `${size} proof file${size === 1 ? "" : "s"} below the root ${root}`;

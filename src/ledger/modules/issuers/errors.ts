@@ -32,6 +32,12 @@ export const ISSUER_ERRORS = {
     meaning: "The schema is another member's.",
     advice: "Register it under another name.",
   },
+  "issuers.too-many": {
+    number: 706,
+    status: 409,
+    meaning: "A member is recognised for at most 64 types at once.",
+    advice: "End one that is no longer needed, or let one type cover several.",
+  },
 } as const satisfies ReceiptErrorTable;
 
 export const refuse = refusals(ISSUER_ERRORS);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { IssuerView, MemberChange, RecognitionView, SchemaRecord, SchemaVersionRecord } from "#protocol";
 import { Alliance, actor, digestOfText, lab, maker, north, south, stranger } from "../../alliance.suite.ts";
 import { ISSUER_ERRORS } from "./errors.ts";
-import { type AwayRecord, beginRecognition, changeAway, endInterval } from "./records.ts";
+import { beginRecognition, changeAway, endInterval } from "./records.ts";
 
 const anna = actor("anna");
 const TYPE = "EnergyLabel";
@@ -82,15 +82,33 @@ describe("recognition of issuers", () => {
     ]);
   });
 
-  it("ends with a membership, and goes on where the member is admitted again", () => {
+  it("ends with a membership, and does not come back with it", () => {
     const alliance = new Alliance();
     decide(alliance, recognise());
+    decide(alliance, recognise(lab.did, "Other"));
+    const { time } = alliance;
     decide(alliance, { kind: "remove", member: lab.did });
-    expect(isRecognised(alliance)).toBe(false);
-    // While it is away others can still take the recognition from it.
-    const { facts } = alliance.ok(north, "members.propose", { change: derecognise() });
+    expect(issuerOf(alliance)).toMatchObject({ status: "derecognised", effective: "derecognised" });
+    const { facts } = alliance.ok(north, "members.propose", {
+      change: { kind: "admit", member: lab.did, name: "Lab", roles: ["lab"] },
+    });
     alliance.ok(south, "members.approve", { proposal: facts[0]?.data["proposal"] as number });
-    expect(issuerOf(alliance).status).toBe("derecognised");
+    for (const type of [TYPE, "Other"])
+      expect([time, alliance.time].map((at) => isRecognised(alliance, at, lab.did, type))).toEqual([true, false]);
+    decide(alliance, recognise());
+    expect([isRecognised(alliance), isRecognised(alliance, undefined, lab.did, "Other")]).toEqual([true, false]);
+  });
+
+  it("is for 64 types of one member, and no more", () => {
+    const { parameters } = new Alliance().genesis;
+    const quorums = { ...parameters.quorums, issuers: { numerator: 1, denominator: 4 } };
+    const alliance = new Alliance(undefined, { quorums });
+    for (let n = 0; n < 64; n++) alliance.ok(north, "members.propose", { change: recognise(lab.did, `T${n}`) });
+    alliance.refused("issuers.too-many", north, "members.propose", { change: recognise(lab.did, "T64") });
+    alliance.ok(north, "members.propose", { change: derecognise(lab.did, "T0") });
+    alliance.ok(north, "members.propose", { change: recognise(lab.did, "T64") });
+    decide(alliance, { kind: "remove", member: lab.did });
+    for (let n = 0; n <= 64; n++) expect(isRecognised(alliance, undefined, lab.did, `T${n}`)).toBe(false);
   });
 
   it("has a quorum of its own where the parameters name one", () => {
@@ -144,25 +162,25 @@ describe("recognition of issuers", () => {
 describe("what is kept of recognitions", () => {
   it("stays small, and forgets towards «not recognised»", () => {
     let recognised: ReturnType<typeof beginRecognition> = [];
-    let away: AwayRecord = { issuer: lab.did, away: [] };
+    let away: ReturnType<typeof changeAway> = [];
     for (let n = 0; n < 200; n++) {
       recognised = endInterval(beginRecognition(recognised, n * 10), n * 10 + 5);
-      away = changeAway(changeAway(away, false, n * 10), true, n * 10 + 5);
+      away = changeAway(changeAway(away, true, n * 10), false, n * 10 + 5);
     }
     expect(recognised).toHaveLength(64);
     expect(recognised.at(-1)).toEqual({ from: 1990, until: 1995 });
-    expect(away.away).toHaveLength(64);
+    expect(away).toHaveLength(64);
     // Every absence that was is still one.
     for (let n = 0; n < 200; n++)
-      expect(away.away.some(({ from, until }) => from <= n * 10 && n * 10 + 5 <= (until ?? 0))).toBe(true);
-    expect(away.away.at(-1)).toEqual({ from: 1990, until: 1995 });
+      expect(away.some(({ from, until }) => from <= n * 10 && n * 10 + 5 <= (until ?? 0))).toBe(true);
+    expect(away.at(-1)).toEqual({ from: 1990, until: 1995 });
   });
 
   it("changes nothing where nothing changes", () => {
-    const away: AwayRecord = { issuer: lab.did, away: [{ from: 1, until: null }] };
-    expect(changeAway(away, false, 5)).toBe(away);
-    const present: AwayRecord = { issuer: lab.did, away: [{ from: 1, until: 2 }] };
-    expect(changeAway(present, true, 5)).toBe(present);
+    const away = [{ from: 1, until: null }];
+    expect(changeAway(away, true, 5)).toBe(away);
+    const present = [{ from: 1, until: 2 }];
+    expect(changeAway(present, false, 5)).toBe(present);
   });
 });
 

@@ -1,9 +1,20 @@
 /** Recognition of issuers: decided by the members' votes, so it is their module that asks here. */
-import type { IssuerRecord, MemberChange } from "#protocol";
+import type { IssuerRecord, MemberChange, MemberRecord } from "#protocol";
 import type { Context } from "../../kernel/module.ts";
 import { refuse } from "./errors.ts";
 import type { IssuersNeeds } from "./needs.ts";
-import { awayKey, beginRecognition, endInterval, issuerKey, noteStanding, readIssuer } from "./records.ts";
+import {
+  beginRecognition,
+  changeAway,
+  endRecognition,
+  issuerKey,
+  readIssuer,
+  readStanding,
+  standingKey,
+} from "./records.ts";
+
+/** For how many types a member is recognised at most: a removal ends them all at once. */
+const MOST_TYPES = 64;
 
 export type RecognitionChange = Extract<MemberChange, { kind: "recogniseIssuer" | "derecogniseIssuer" }>;
 
@@ -12,11 +23,21 @@ export interface Recognition {
   check(context: Context, change: RecognitionChange): void;
   /** Makes the change. Checks nothing: `check` comes first. */
   apply(context: Context, change: RecognitionChange): void;
-  /** A member becomes active, or ceases to be: while it is not, nothing that it issues counts. */
-  noteStanding(context: Context, member: string, active: boolean): void;
+  /**
+   * A member's status changes. While it is suspended nothing that it issues counts; with its removal its recognitions end, and if it comes
+   * back it asks for them anew.
+   */
+  noteStatus(context: Context, member: string, status: MemberRecord["status"]): void;
 }
 
 export function recognitionOf({ isActiveMember }: IssuersNeeds): Recognition {
+  function end({ state, time, emit }: Context, issuer: string, type: string): void {
+    const record = readIssuer(state, issuer, type);
+    if (record?.status !== "recognised") return;
+    state.put(issuerKey(issuer, type), endRecognition(record, time));
+    emit("issuers.derecognised", [issuerKey(issuer, type), issuer], { type });
+  }
+
   return {
     check({ state }, { kind, issuer, type }) {
       const recognised = readIssuer(state, issuer, type)?.status === "recognised";
@@ -28,21 +49,36 @@ export function recognitionOf({ isActiveMember }: IssuersNeeds): Recognition {
       if (!isActiveMember(state, issuer))
         throw refuse("issuers.not-member", `${issuer} is not an active member`, { issuer });
       if (recognised) throw refuse("issuers.recognised", `${issuer} is recognised for ${type}`, { issuer, type });
+      if ((readStanding(state, issuer)?.types.length ?? 0) >= MOST_TYPES)
+        throw refuse("issuers.too-many", `${issuer} is recognised for ${MOST_TYPES} types`, { limit: MOST_TYPES });
     },
 
-    apply({ state, time, emit }, { kind, issuer, type }) {
-      const key = issuerKey(issuer, type);
-      const before = readIssuer(state, issuer, type)?.recognised ?? [];
-      const next: IssuerRecord =
-        kind === "recogniseIssuer"
-          ? { issuer, type, status: "recognised", recognised: beginRecognition(before, time) }
-          : { issuer, type, status: "derecognised", recognised: endInterval(before, time) };
-      state.put(key, next);
-      if (state.get(awayKey(issuer)) === undefined) state.put(awayKey(issuer), { issuer, away: [] });
-      const fact = kind === "recogniseIssuer" ? "issuers.recognised" : "issuers.derecognised";
-      emit(fact, [key, issuer], { type });
+    apply(context, { kind, issuer, type }) {
+      const { state, time, emit } = context;
+      const { types = [], away = [] } = readStanding(state, issuer) ?? {};
+      const others = types.filter((other) => other !== type);
+      if (kind === "derecogniseIssuer") {
+        end(context, issuer, type);
+        state.put(standingKey(issuer), { issuer, types: others, away });
+        return;
+      }
+      const recognised = beginRecognition(readIssuer(state, issuer, type)?.recognised ?? [], time);
+      const next: IssuerRecord = { issuer, type, status: "recognised", recognised };
+      state.put(issuerKey(issuer, type), next);
+      state.put(standingKey(issuer), { issuer, types: [...others, type].sort(), away });
+      emit("issuers.recognised", [issuerKey(issuer, type), issuer], { type });
     },
 
-    noteStanding: ({ state, time }, member, active) => noteStanding(state, member, active, time),
+    noteStatus(context, member, status) {
+      const { state, time } = context;
+      const before = readStanding(state, member);
+      // Of those who were never recognised nothing is kept.
+      if (before === undefined) return;
+      const away = changeAway(before.away, status === "suspended", time);
+      const types = status === "removed" ? [] : before.types;
+      for (const type of before.types) if (!types.includes(type)) end(context, member, type);
+      if (away !== before.away || types !== before.types)
+        state.put(standingKey(member), { issuer: member, types, away });
+    },
   };
 }

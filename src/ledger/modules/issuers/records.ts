@@ -1,10 +1,10 @@
 import type { Interval, IssuerRecord, SchemaRecord, SchemaVersionRecord } from "#protocol";
-import type { Reader, Writer } from "../../state/state.ts";
+import type { Reader } from "../../state/state.ts";
 
 export const ISSUER_PREFIX = "issuer/";
 export const SCHEMA_PREFIX = "schema/";
-/** When issuers were no active members: beside the members, since theirs say only how it is now. */
-export const AWAY_PREFIX = "issuers/away/";
+/** What is kept of each member that was ever recognised: beside the members, since theirs say only how it is now. */
+export const STANDING_PREFIX = "issuers/of/";
 
 /** How many times of recognition or absence a record keeps. What is forgotten counts as not recognised. */
 const MOST_INTERVALS = 64;
@@ -14,7 +14,7 @@ export const issuersOfType = (type: string) => `${ISSUER_PREFIX}${type}/did:`;
 
 export const issuerKey = (issuer: string, type: string) => `${ISSUER_PREFIX}${type}/${issuer}`;
 
-export const awayKey = (issuer: string) => AWAY_PREFIX + issuer;
+export const standingKey = (issuer: string) => STANDING_PREFIX + issuer;
 
 export const schemaKey = (schema: string) => SCHEMA_PREFIX + schema;
 
@@ -22,14 +22,19 @@ export const versionsOfSchema = (schema: string) => `schemas/${schema}/`;
 
 export const schemaVersionKey = (schema: string, version: string) => versionsOfSchema(schema) + version;
 
-/** When an issuer was no active member, oldest first. Absent as long as it was never recognised. */
-export interface AwayRecord {
+/** A member that was recognised at some time, of whatever types. */
+export interface StandingRecord {
   readonly issuer: string;
+  /** Types that it is recognised for. */
+  readonly types: readonly string[];
+  /** When it was suspended as a member, oldest first. */
   readonly away: readonly Interval[];
 }
 
 export const readIssuer = (state: Reader, issuer: string, type: string) =>
   state.get<IssuerRecord>(issuerKey(issuer, type));
+
+export const readStanding = (state: Reader, issuer: string) => state.get<StandingRecord>(standingKey(issuer));
 
 export const readSchema = (state: Reader, schema: string) => state.get<SchemaRecord>(schemaKey(schema));
 
@@ -46,7 +51,7 @@ const covers = (intervals: readonly Interval[], time: number) =>
 export function wasRecognised(state: Reader, issuer: string, type: string, time: number): boolean {
   const record = readIssuer(state, issuer, type);
   if (record === undefined || !covers(record.recognised, time)) return false;
-  return !covers(state.get<AwayRecord>(awayKey(issuer))?.away ?? [], time);
+  return !covers(readStanding(state, issuer)?.away ?? [], time);
 }
 
 /** Begins an interval. Where there are too many the oldest goes. */
@@ -60,23 +65,20 @@ export function endInterval(intervals: readonly Interval[], time: number): reado
 }
 
 /**
- * Notes that an issuer stops or begins to be an active member. Where there are too many absences the two oldest become one: what lies
- * between them then counts as absence, never the other way round.
+ * Notes that an issuer is suspended, or no longer. Where there are too many absences the two oldest become one: what lies between them then
+ * counts as absence, never the other way round.
  */
-export function changeAway(record: AwayRecord, active: boolean, time: number): AwayRecord {
-  const open = record.away.some(({ until }) => until === null);
-  if (active) return open ? { ...record, away: endInterval(record.away, time) } : record;
-  if (open) return record;
-  const away = [...record.away, { from: time, until: null }];
-  if (away.length <= MOST_INTERVALS) return { ...record, away };
-  const [first, second, ...rest] = away as [Interval, Interval, ...Interval[]];
-  return { ...record, away: [{ from: first.from, until: second.until }, ...rest] };
+export function changeAway(away: readonly Interval[], suspended: boolean, time: number): readonly Interval[] {
+  const open = away.some(({ until }) => until === null);
+  if (!suspended) return open ? endInterval(away, time) : away;
+  if (open) return away;
+  const more = [...away, { from: time, until: null }];
+  if (more.length <= MOST_INTERVALS) return more;
+  const [first, second, ...rest] = more as [Interval, Interval, ...Interval[]];
+  return [{ from: first.from, until: second.until }, ...rest];
 }
 
-/** The same in the state, of a member that was ever recognised; of others nothing is kept. */
-export function noteStanding(state: Writer, member: string, active: boolean, time: number): void {
-  const before = state.get<AwayRecord>(awayKey(member));
-  if (before === undefined) return;
-  const after = changeAway(before, active, time);
-  if (after !== before) state.put(awayKey(member), after);
+/** A recognition that ends. */
+export function endRecognition(record: IssuerRecord, time: number): IssuerRecord {
+  return { ...record, status: "derecognised", recognised: endInterval(record.recognised, time) };
 }

@@ -146,7 +146,7 @@ export function memberHandlers(needs: MembersNeeds): Handlers<"members"> {
             ...(change.kind === "remove" ? { status: "removed" as const } : {}),
           };
     state.put(memberKey(change.member), next);
-    needs.issuers.noteStanding(context, change.member, next.status === "active");
+    needs.issuers.noteStatus(context, change.member, next.status);
     const roll = readRoll(state);
     const others = roll.active.filter((did) => did !== change.member);
     state.put(ROLL_KEY, { ...roll, active: next.status === "active" ? [...others, change.member].sort() : others });

@@ -1,4 +1,4 @@
-import type { MemberChange } from "#protocol";
+import type { MemberChange, MemberRecord } from "#protocol";
 import type { Context } from "../../kernel/module.ts";
 import type { Reader } from "../../state/state.ts";
 
@@ -18,11 +18,11 @@ export interface MembersNeeds {
     check(context: Context, change: ChangeOfValidators): void;
     apply(context: Context, change: ChangeOfValidators): void;
   };
-  /** Of issuers: whether a recognition makes sense, to make it, and to note who is an active member no more, or again. */
+  /** Of issuers: whether a recognition makes sense, to make it, and to note what becomes of its member. */
   readonly issuers: {
     check(context: Context, change: ChangeOfIssuers): void;
     apply(context: Context, change: ChangeOfIssuers): void;
-    noteStanding(context: Context, member: string, active: boolean): void;
+    noteStatus(context: Context, member: string, status: MemberRecord["status"]): void;
   };
   memberOfNode(state: Reader, node: string): string | undefined;
 }
