@@ -154,7 +154,9 @@ export class CredentialService {
   /** @throws HansaError `credentials.*` */
   async derive({ verifiableCredential, options = {} }: DeriveRequest) {
     const pointers = options.selectivePointers ?? [];
-    return { verifiableCredential: await deriveCredential(verifiableCredential as JsonObject, pointers) };
+    return {
+      verifiableCredential: await deriveCredential(verifiableCredential as JsonObject, { selectivePointers: pointers }),
+    };
   }
 
   /** @throws HansaError `credentials.*`, `vc-api.limit` */
