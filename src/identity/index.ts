@@ -4,6 +4,7 @@ export {
   CREDENTIALS_V1,
   CREDENTIALS_V2,
 } from "./credentials/contexts/bundled-contexts.ts";
+export { addContexts } from "./credentials/contexts/context-library.ts";
 export {
   createPresentation,
   makePresentation,
@@ -19,7 +20,8 @@ export {
   type SignerNames,
 } from "./credentials/credential-key.ts";
 export { addProof, type NewProof } from "./credentials/data-integrity/add-proof.ts";
-export type { Cryptosuite, DataIntegrityProof } from "./credentials/data-integrity/cryptosuite.ts";
+export type { Cryptosuite, DataIntegrityProof, SuiteSettings } from "./credentials/data-integrity/cryptosuite.ts";
+export { type DeriveOptions, deriveCredential, verifyBaseProof } from "./credentials/data-integrity/ecdsa-sd-2023.ts";
 export { CRYPTOSUITES } from "./credentials/data-integrity/registry.ts";
 export {
   type ProofDemands,

@@ -1,6 +1,6 @@
 import type { JsonObject } from "#base";
-import type { ContextSource } from "../contexts/context-library.ts";
 import type { CredentialAlgorithm, CredentialSigner, VerificationKey } from "../keys.ts";
+import type { ContextSource } from "../terms/process-context.ts";
 
 /** A Data Integrity proof (VC Data Integrity §2.1); what a suite adds stands in it, too. */
 export interface DataIntegrityProof {
