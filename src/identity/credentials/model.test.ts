@@ -217,7 +217,7 @@ describe("a credential", () => {
     ["a text for a resource", credential({ relatedResource: "urn:x:y" }), "/relatedResource"],
     [
       "a digest that is no multihash",
-      credential({ relatedResource: { id: "urn:x:y", digestMultibase: "uAAAA" } }),
+      credential({ relatedResource: { id: "urn:x:y", digestMultibase: "mAAAA" } }),
       "/relatedResource/digestMultibase",
     ],
     [
