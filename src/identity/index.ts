@@ -11,6 +11,7 @@ export {
   type PresentOptions,
 } from "./credentials/create-presentation.ts";
 export {
+  type CredentialKey,
   checkSignature,
   createCredentialSigner,
   credentialSigner,
@@ -66,27 +67,19 @@ export {
   verifyPresentation,
 } from "./credentials/verify-presentation.ts";
 export * from "./errors.ts";
-export type { BareKey, BareSigner } from "./jose/algorithms.ts";
-export {
-  type EnvelopeType,
-  envelopCredential,
-  isEnvelope,
-  type VerifiedEnvelope,
-  type VerifyEnvelopeOptions,
-  verifyEnveloped,
-} from "./jose/envelope.ts";
+export type { BareSigner } from "./jose/algorithms.ts";
+export { envelopCredential, isEnvelope, verifyEnveloped, verifySdJwtCredential } from "./jose/envelope.ts";
 export { jwkOfKey, keyOfJwk } from "./jose/jwk.ts";
 export {
+  type EnvelopeType,
   issueJwtCredential,
-  type VerifiedJwtCredential,
-  type VerifyJwtOptions,
+  type VerifiedEnvelope,
   verifyJwtCredential,
 } from "./jose/jwt-credential.ts";
 export {
   issueJwtPresentation,
   type JwtPresentationOptions,
   type VerifiedJwtPresentation,
-  type VerifyJwtPresentationOptions,
   verifyJwtPresentation,
 } from "./jose/jwt-presentation.ts";
 export { HansaMethod } from "./methods/hansa/hansa-method.ts";
