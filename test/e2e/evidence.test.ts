@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeBase64Url, encodeUtf8 } from "#base";
 import { sha256 } from "#crypto";
-import { decodeProof, type EvidenceProof } from "#sdk";
+import { decodeProof, type EvidenceProof, HansaError, verifyEvidence } from "#sdk";
 import { Alliance, codeOf, type Finished, runHansa } from "./member.suite.ts";
 
 const COUNT = 5000;
@@ -102,6 +102,15 @@ describe("an issuer, its schema and its evidence on a member's node", () => {
     expect(forged.stderr).toContain("proof.invalid");
     const elsewhere = await offline("verify", proof, "--trust", `${alliance.groupId.slice(0, -1)}x`);
     expect(elsewhere.code).toBe(1);
+
+    // Any byte, of the proof's own part or of the ledger's.
+    const text = readFileSync(proof, "utf8").trimEnd();
+    for (let at = 0; at < text.length; at += 7) {
+      const changed = `${text.slice(0, at)}${text[at] === "1" ? "2" : "1"}${text.slice(at + 1)}`;
+      const held = () => verifyEvidence(changed, { trust: alliance.groupId });
+      expect(held, `byte ${at}`).toThrow(HansaError);
+    }
+    expect(verifyEvidence(text, { trust: alliance.groupId }).index).toBe(4321);
 
     // Not a word of any document, and no digest of one, is on the ledger or in another's proof.
     const { salt } = decodeProof(readFileSync(proof, "utf8")) as unknown as EvidenceProof;
