@@ -1,0 +1,75 @@
+import { fileURLToPath } from "node:url";
+import { createContext, Script } from "node:vm";
+import { build } from "esbuild";
+import { expect, it } from "vitest";
+
+const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+
+/** What a wallet needs: to read and present, and to verify with the status. */
+const SOURCE = `
+export { createSigner } from "#crypto";
+export { decodeBase64Url, encodeBase64Url } from "#base";
+export { issueSdJwt } from ${JSON.stringify(path("./sd-jwt/issue-sd-jwt.ts"))};
+export { presentSdJwt, readSdJwt } from ${JSON.stringify(path("./sd-jwt/present-sd-jwt.ts"))};
+export { verifySdJwt } from ${JSON.stringify(path("./sd-jwt/verify-sd-jwt.ts"))};
+export { verifyEnveloped } from ${JSON.stringify(path("./jose/envelope.ts"))};
+export { issueJwtPresentation, verifyJwtPresentation } from ${JSON.stringify(path("./jose/jwt-presentation.ts"))};
+export { statusSource } from ${JSON.stringify(path("./status/status-source.ts"))};
+export { StatusList } from ${JSON.stringify(path("./status/status-list.ts"))};
+export { issueTokenStatusList, tokenStatusReference } from ${JSON.stringify(path("./status/token-status.ts"))};
+`;
+
+it("presents and verifies an SD-JWT with its status in a browser, without Node", async () => {
+  const result = await build({
+    stdin: { contents: SOURCE, resolveDir: path("."), loader: "ts" },
+    bundle: true,
+    write: false,
+    minify: true,
+    format: "iife",
+    globalName: "wallet",
+    platform: "browser",
+    conditions: ["browser", "development"],
+    target: "es2022",
+    metafile: true,
+    logLevel: "silent",
+  });
+  const imports = Object.values(result.metafile.outputs).flatMap((output) => output.imports);
+  expect(imports.filter(({ external }) => external === true)).toEqual([]);
+  const code = result.outputFiles[0]?.text ?? "";
+  expect(code).not.toMatch(/["']node:|sodium-native|\brequire\(|process\.(env|versions|nextTick)/);
+
+  const { TextEncoder, TextDecoder, URL, crypto, CompressionStream, DecompressionStream } = globalThis;
+  const context = createContext({
+    TextEncoder,
+    TextDecoder,
+    URL,
+    crypto,
+    CompressionStream,
+    DecompressionStream,
+    Uint8Array,
+  });
+  new Script(code).runInContext(context);
+  const run = new Script(`(async () => {
+    const party = (did, algorithm) => ({ ...wallet.createSigner(algorithm), id: did + "#1", controller: did });
+    const lab = party("did:example:lab", "Ed25519");
+    const holder = party("did:example:owner", "P-256");
+    const uri = "https://labs.example/1";
+    const list = wallet.StatusList.create({ order: "right" });
+    list.set(5, 1);
+    const token = await wallet.issueTokenStatusList(list, { uri, iat: 1000 }, lab);
+    const keys = async () => lab;
+    const status = wallet.statusSource({ keys, now: () => 1e6, fetchList: async () => token,
+      verifyListCredential: async () => {}, checkListCredential: () => {} });
+    const verify = async (index) => {
+      const claims = { vct: "urn:x", a: 1, b: 2, status: wallet.tokenStatusReference({ index, uri }) };
+      const sdJwt = wallet.issueSdJwt(claims, lab, { disclose: [["a"], ["b"]], decoys: 2, holderKey: holder });
+      const keyBinding = { signer: holder, audience: "v", nonce: "n", issuedAt: 1000 };
+      const presented = wallet.presentSdJwt(sdJwt, { disclose: [["b"]], keyBinding });
+      return wallet.verifySdJwt(presented, { keys, now: 1e6, status, keyBinding: { audience: "v", nonce: "n" } });
+    };
+    const { claims } = await verify(4);
+    const code = await verify(5).then(() => "passed", (error) => error.code);
+    return JSON.stringify({ a: claims.a ?? null, b: claims.b, code });
+  })()`).runInContext(context) as Promise<string>;
+  expect(JSON.parse(await run)).toEqual({ a: null, b: 2, code: "credentials.status" });
+});
