@@ -10,6 +10,7 @@ export {
   type PresentOptions,
 } from "./credentials/create-presentation.ts";
 export {
+  type CredentialKey,
   checkSignature,
   createCredentialSigner,
   credentialSigner,
@@ -64,27 +65,19 @@ export {
   verifyPresentation,
 } from "./credentials/verify-presentation.ts";
 export * from "./errors.ts";
-export type { BareKey, BareSigner } from "./jose/algorithms.ts";
-export {
-  type EnvelopeType,
-  envelopCredential,
-  isEnvelope,
-  type VerifiedEnvelope,
-  type VerifyEnvelopeOptions,
-  verifyEnveloped,
-} from "./jose/envelope.ts";
+export type { BareSigner } from "./jose/algorithms.ts";
+export { envelopCredential, isEnvelope, verifyEnveloped, verifySdJwtCredential } from "./jose/envelope.ts";
 export { jwkOfKey, keyOfJwk } from "./jose/jwk.ts";
 export {
+  type EnvelopeType,
   issueJwtCredential,
-  type VerifiedJwtCredential,
-  type VerifyJwtOptions,
+  type VerifiedEnvelope,
   verifyJwtCredential,
 } from "./jose/jwt-credential.ts";
 export {
   issueJwtPresentation,
   type JwtPresentationOptions,
   type VerifiedJwtPresentation,
-  type VerifyJwtPresentationOptions,
   verifyJwtPresentation,
 } from "./jose/jwt-presentation.ts";
 export { HansaMethod } from "./methods/hansa/hansa-method.ts";
@@ -113,7 +106,7 @@ export {
 } from "./status/bitstring.ts";
 export { IndexAllocator } from "./status/index-allocator.ts";
 export { type BitOrder, type EntryBits, LEAST_ENTRIES, StatusList } from "./status/status-list.ts";
-export { type StatusSource, type StatusSourceOptions, statusSource } from "./status/status-source.ts";
+export { type StatusSourceOptions, statusSource } from "./status/status-source.ts";
 export {
   issueTokenStatusList,
   readTokenStatusReference,

@@ -1,35 +1,19 @@
-import { p384 } from "@noble/curves/nist.js";
-import { isHansaError } from "#base";
-import { createSigner } from "#crypto";
+import { createCredentialSigner } from "../credentials/credential-key.ts";
+import { NOW } from "../credentials/credentials.suite.ts";
 import { credentialError } from "../credentials/errors.ts";
 import type { CredentialAlgorithm, CredentialSigner, KeyFinder, ProofPurpose } from "../credentials/keys.ts";
 
-export const ALGORITHMS: readonly CredentialAlgorithm[] = ["Ed25519", "P-256", "P-384", "secp256k1"];
+export { codeOf, keys as didKeys, NOW } from "../credentials/credentials.suite.ts";
 
-/** 2026-06-01T12:00:00Z. */
-export const NOW = 1_780_315_200_000;
+export const ALGORITHMS: readonly CredentialAlgorithm[] = ["Ed25519", "P-256", "P-384", "secp256k1"];
 export const SECONDS = NOW / 1000;
 
-/** A key of whoever bears the DID. */
-export function createParty(
-  did: string,
-  algorithm: CredentialAlgorithm = "Ed25519",
-  fragment = "key-1",
-): CredentialSigner {
-  const names = { id: `${did}#${fragment}`, controller: did, algorithm };
-  if (algorithm === "P-384") {
-    const secret = p384.utils.randomSecretKey();
-    return {
-      ...names,
-      publicKey: p384.getPublicKey(secret, true),
-      sign: (data) => p384.sign(data, secret, { prehash: true, lowS: false }),
-    };
-  }
-  const { publicKey, sign } = createSigner(algorithm);
-  return { ...names, publicKey, sign };
+/** A fresh key of whoever bears the DID: one whose document can be told to have rotated it. */
+export function createParty(did: string, algorithm: CredentialAlgorithm = "Ed25519"): CredentialSigner {
+  return createCredentialSigner(algorithm, { id: `${did}#key-1`, controller: did });
 }
 
-/** Finds the keys of these parties, for these purposes. */
+/** Finds the keys of these parties, for these purposes, as their documents would name them. */
 export function keysOf(
   parties: readonly CredentialSigner[],
   purposes: readonly ProofPurpose[] = ["assertionMethod", "authentication"],
@@ -40,15 +24,4 @@ export function keysOf(
       throw credentialError("credentials.key", "the document names no such key for the purpose");
     return key;
   };
-}
-
-/** Code of the refusal, or `undefined` where nothing is refused. */
-export async function codeOf(action: () => unknown): Promise<string | undefined> {
-  try {
-    await action();
-    return undefined;
-  } catch (error) {
-    if (isHansaError(error)) return error.code;
-    throw error;
-  }
 }

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeBase64Url, encodeBase64Url, encodeUtf8, type JsonObject } from "#base";
 import { sha256 } from "#crypto";
-import { isGoodSignature } from "../jose/algorithms.ts";
+import { checkSignature } from "../credentials/credential-key.ts";
 import { signCompactJws } from "../jose/compact-jws.ts";
 import { codeOf, createParty, keysOf, NOW, SECONDS } from "../jose/parties.suite.ts";
 import { issueSdJwt } from "../sd-jwt/issue-sd-jwt.ts";
@@ -307,7 +307,7 @@ describe("Token Status List", () => {
         hasher: (data: string | ArrayBuffer) =>
           sha256(typeof data === "string" ? encodeUtf8(data) : new Uint8Array(data)),
         verifier: (data: string, signature: string) =>
-          isGoodSignature(lab, encodeUtf8(data), decodeBase64Url(signature) as Uint8Array),
+          checkSignature(lab, encodeUtf8(data), decodeBase64Url(signature) as Uint8Array),
         statusListFetcher: async () => token,
         statusValidator: async (value: number) => void seen.push(value),
       });
