@@ -15,7 +15,8 @@ import { issueTokenStatusList, tokenStatusReference } from "./token-status.ts";
 const lab = createParty("did:example:lab");
 const keys = keysOf([lab]);
 const URL_OF_LIST = "https://labs.example/status/1";
-const credential: JsonObject = { issuer: { id: lab.controller } };
+const context = { "@context": ["https://www.w3.org/ns/credentials/v2"] };
+const credential: JsonObject = { ...context, issuer: { id: lab.controller } };
 
 /** An issuer's node: what it publishes, how often it was asked, and the time. */
 function createWorld(more: Partial<StatusSourceOptions> = {}) {
@@ -123,7 +124,7 @@ describe("a status source", () => {
     const { world, status: other } = createWorld();
     world.published.set(URL_OF_LIST, good);
     expect(await codeOf(() => other(entryOf(0), credential))).toBeUndefined();
-    expect(await codeOf(() => other(entryOf(0), { issuer: thief.controller }))).toBe("credentials.status-unknown");
+    expect(await codeOf(() => other(entryOf(0), { ...context, issuer: thief.controller }))).toBe("credentials.status-unknown");
     expect(await codeOf(() => other(entryOf(0), {}))).toBe("credentials.status-unknown");
     expect(await codeOf(() => other(entryOf(LEAST_ENTRIES), credential))).toBe("credentials.status-unknown");
     expect(await codeOf(() => other({ type: "SomethingElse" }, credential))).toBe("credentials.status-unknown");
@@ -217,7 +218,7 @@ describe("a status source of Token Status Lists", () => {
   it("tells nothing good of a list that is another's, of another place, no token, or of a malformed reference", async () => {
     const list = StatusList.create({ order: "right" });
     const thief = createParty("did:example:thief");
-    const token = { iss: lab.controller };
+    const token = { iss: lab.controller, issuer: thief.controller };
     for (const form of [
       await sign(list, thief),
       await sign(list, lab, `${uri}0`),
