@@ -242,7 +242,7 @@ describe("an enveloped credential", () => {
       { ...good, id: `data:application/vc+jwt;base64,${encodeBase64Url(encodeUtf8(jwt))}` },
       { ...good, id: `data:application/vc+jwt;charset=utf-8,${jwt}` },
       { ...good, id: "data:application/vc+jwt" },
-      `data:application/vc+jwt,${"a".repeat(1 << 20)}`,
+      `data:application/vc+jwt,${"a".repeat(1 << 24)}`,
     ] as JsonObject[])
       expect(await codeOf(() => verifyEnveloped(bad, options))).toBe("credentials.document");
     for (const [type, secured] of [
