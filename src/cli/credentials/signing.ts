@@ -3,6 +3,7 @@ import type { JsonObject } from "#base";
 import { type CredentialSigner, credentialSigner } from "#identity";
 import { cliError } from "../errors.ts";
 import { readJsonFile, writeNewFile } from "../home/files.ts";
+import { ownKeyName } from "../home/own-member.ts";
 import type { Shell } from "../shell.ts";
 
 /** What each kind of key signs credentials with, where nobody says. */
@@ -24,8 +25,13 @@ export type SuiteName = (typeof SUITES)[number];
  * @param didKey - speaks as the `did:key` of the key, and not as the identity's own DID
  */
 export async function signerOf(shell: Shell, didKey: boolean): Promise<CredentialSigner> {
+  if (didKey) {
+    // Of no alliance, so that nobody has to be asked which one it is.
+    const keys = await shell.keys();
+    return credentialSigner(keys.signer(ownKeyName(shell)));
+  }
   const { did, kid, signer } = await shell.party();
-  return didKey ? credentialSigner(signer) : credentialSigner(signer, { id: kid, controller: did });
+  return credentialSigner(signer, { id: kid, controller: did });
 }
 
 /** @throws HansaError `cli.argument` where the key signs with none */
