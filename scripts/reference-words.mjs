@@ -211,6 +211,8 @@ export const SETTINGS = {
     "who may have things verified, and get challenges: the member (also where left out), anybody, or nobody",
   "identity.credentials.fetchStatusLists":
     "whether status lists of issuers elsewhere are fetched over HTTPS, from public addresses and `identity.privateHosts`; where not, a credential with such a status does not verify",
+  "identity.credentials.fetchResources":
+    "whether JSON Schemas (`credentialSchema`) and resources (`relatedResource`) are fetched likewise and credentials held against them; where not, the verifier's answer warns that they were not checked",
   "identity.credentials.requestsPerMinute":
     "requests to each route of the VC API from one address in a minute, within `limits.requestsPerMinute`",
   label: "what people call this node; kept and shown nowhere yet",

@@ -45,6 +45,8 @@ export const CredentialsConfig = Closed({
   verifier: Type.Optional(Type.Union([Type.Literal("off"), Type.Literal("member"), Type.Literal("open")])),
   /** Whether status lists of other issuers are fetched over HTTPS: whoever has something verified then makes this node call a host. */
   fetchStatusLists: Type.Optional(Type.Boolean()),
+  /** Whether schemas and related resources are fetched likewise; where not, what a credential says of them is left unchecked, and told so. */
+  fetchResources: Type.Optional(Type.Boolean()),
   /** Requests of the VC API that one address may send in a minute. */
   requestsPerMinute: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000 })),
 });

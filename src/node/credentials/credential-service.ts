@@ -26,6 +26,7 @@ import type { CredentialsConfig } from "../config/credentials-config.ts";
 import type { GroupService } from "../group-service.ts";
 import { Challenges } from "./challenges.ts";
 import { vcApiError } from "./errors.ts";
+import { httpsSource } from "./https-source.ts";
 import { chooseIssuer, issueFor, listSuiteOf } from "./issue.ts";
 import { type Holder, type Issuer, type KeySource, openHolder, openIssuers } from "./issuing-keys.ts";
 import { KeptCredentials } from "./kept-credentials.ts";
@@ -51,6 +52,9 @@ export interface CredentialServiceOptions {
   readonly privateHosts: readonly string[];
   readonly ca?: string | undefined;
 }
+
+/** Of a schema, or of a resource whose digest is to be compared. */
+const RESOURCE_BYTES = 1 << 20;
 
 /** Where a status is, and whose it is to say. */
 export interface FoundPlaces {
@@ -99,7 +103,10 @@ export class CredentialService {
       privateHosts,
       ca,
     });
-    this.#verifier = new Verifier({ resolver, groups, status, clock });
+    const accept = "application/schema+json, application/json;q=0.9, */*;q=0.1";
+    const fetchResource =
+      config.fetchResources === true ? httpsSource({ privateHosts, maxBytes: RESOURCE_BYTES, accept, ca }) : undefined;
+    this.#verifier = new Verifier({ resolver, groups, status, fetchResource, clock });
   }
 
   /** Whether anybody may have something issued: then anybody hears what is wrong with his request. */
