@@ -2,6 +2,7 @@ import { type Clock, HansaError, type JsonObject } from "#base";
 import { randomBytes } from "#crypto";
 import {
   type Asker,
+  type ContextSource,
   createPresentation,
   type DidResolver,
   deriveCredential,
@@ -48,6 +49,8 @@ export interface CredentialServiceOptions {
   /** Where others reach the node; known once it listens. */
   readonly url: () => string;
   readonly clock: Clock;
+  /** Where contexts of credentials come from. */
+  readonly contexts: ContextSource;
   /** Hosts that lists may be fetched from though they lie in private networks, and authorities to believe for it, PEM. */
   readonly privateHosts: readonly string[];
   readonly ca?: string | undefined;
@@ -73,13 +76,15 @@ export class CredentialService {
   readonly #challenges: Challenges;
   readonly #verifier: Verifier;
   readonly #clock: Clock;
+  readonly #contexts: ContextSource;
   readonly #url: () => string;
 
   /** @throws HansaError `node.config`, `node.key-missing` */
   constructor(options: CredentialServiceOptions) {
-    const { config, keys, member, group, groups, resolver, clock, privateHosts, ca } = options;
+    const { config, keys, member, group, groups, resolver, clock, contexts, privateHosts, ca } = options;
     const source = { keys, member, alliance: group.ledger.genesis.alliance };
     this.#clock = clock;
+    this.#contexts = contexts;
     this.#url = () => (config.url ?? options.url()).replace(/\/$/, "");
     this.#issuers = openIssuers(config, source);
     this.holder = openHolder(config, source);
@@ -99,6 +104,7 @@ export class CredentialService {
       // Of lists the node asks for itself: whoever signed one, its credential was looked at with its asker's eyes.
       keys: makeKeyFinder(resolver, { mayRead: () => true }),
       clock,
+      contexts,
       fetches: config.fetchStatusLists === true,
       privateHosts,
       ca,
@@ -106,7 +112,7 @@ export class CredentialService {
     const accept = "application/schema+json, application/json;q=0.9, */*;q=0.1";
     const fetchResource =
       config.fetchResources === true ? httpsSource({ privateHosts, maxBytes: RESOURCE_BYTES, accept, ca }) : undefined;
-    this.#verifier = new Verifier({ resolver, groups, status, fetchResource, clock });
+    this.#verifier = new Verifier({ resolver, groups, status, fetchResource, contexts, clock });
   }
 
   /** Whether anybody may have something issued: then anybody hears what is wrong with his request. */
@@ -126,7 +132,13 @@ export class CredentialService {
       throw vcApiError("vc-api.issuer", "the credential names no issuer of this node", {
         issuers: this.#issuers.filter(({ access }) => access === "open").map(({ id }) => id),
       });
-    return { verifiableCredential: await issueFor(issuer, request, this.lists, this.#now()) };
+    return {
+      verifiableCredential: await issueFor(issuer, request, {
+        lists: this.lists,
+        contexts: this.#contexts,
+        now: this.#now(),
+      }),
+    };
   }
 
   /** @throws HansaError `credentials.*`, `vc-api.request` */
@@ -162,13 +174,16 @@ export class CredentialService {
   async derive({ verifiableCredential, options = {} }: DeriveRequest) {
     const pointers = options.selectivePointers ?? [];
     return {
-      verifiableCredential: await deriveCredential(verifiableCredential as JsonObject, { selectivePointers: pointers }),
+      verifiableCredential: await deriveCredential(verifiableCredential as JsonObject, {
+        selectivePointers: pointers,
+        contexts: this.#contexts,
+      }),
     };
   }
 
   /** @throws HansaError `credentials.*`, `vc-api.limit` */
   async keep(credential: JsonObject, asker: Asker) {
-    const shown = hasBaseProof(credential) ? await discloseAll(credential) : credential;
+    const shown = hasBaseProof(credential) ? await discloseAll(credential, this.#contexts) : credential;
     await known(this.#verifier.credential(shown, {}, asker));
     return this.kept.save(credential);
   }
@@ -194,7 +209,7 @@ export class CredentialService {
     const made = created === undefined ? this.#now() : readMoment(created, "created");
     const until = expires === undefined ? made + VC_API_LIMITS.challengeSeconds * 1000 : readMoment(expires, "expires");
     const document = { ...(presentation as JsonObject), holder: named };
-    const how = { suite, challenge, domain, created: made, expires: until };
+    const how = { suite, challenge, domain, created: made, expires: until, contexts: this.#contexts };
     return { verifiablePresentation: await createPresentation(document, signer, how) };
   }
 
@@ -290,10 +305,10 @@ function hasBaseProof({ proof }: JsonObject): boolean {
 }
 
 /** What a verifier would see of a credential that its holder shows whole. */
-function discloseAll(credential: JsonObject): Promise<JsonObject> {
+function discloseAll(credential: JsonObject, contexts: ContextSource): Promise<JsonObject> {
   const members = Object.keys(credential).filter((member) => member !== "@context" && member !== "proof");
   const selectivePointers = members.map((member) => `/${member.replaceAll("~", "~0").replaceAll("/", "~1")}`);
-  return deriveCredential(credential, { selectivePointers });
+  return deriveCredential(credential, { selectivePointers, contexts });
 }
 
 function answerOf({ checks, unchecked }: Verified): VerificationAnswer {

@@ -1,6 +1,7 @@
 /** Statuses for the node's verifier: its own lists from its own storage, others' over HTTPS where the configuration allows that. */
 import { type Clock, decodeUtf8, type JsonObject, Lru, parseJson } from "#base";
 import {
+  type ContextSource,
   credentialError,
   type KeyFinder,
   readBitstringEntry,
@@ -20,6 +21,8 @@ export interface StatusCheckOptions {
   readonly groups: readonly GroupService[];
   readonly keys: KeyFinder;
   readonly clock: Clock;
+  /** Where contexts of lists come from: those that come with Hansa, where left out. */
+  readonly contexts?: ContextSource | undefined;
   /** Whether lists of others are fetched. */
   readonly fetches: boolean;
   /** Hosts that may lie in private networks. */
@@ -75,7 +78,7 @@ function ownEntry(entry: JsonObject, lists: StatusLists): { record: ListRecord; 
 }
 
 function othersLists(options: StatusCheckOptions): StatusSource {
-  const { keys, clock, groups, privateHosts, ca } = options;
+  const { keys, clock, contexts, groups, privateHosts, ca } = options;
   const accept = "application/vc, application/statuslist+jwt, application/json;q=0.9, */*;q=0.1";
   const fetchFrom = httpsSource({ privateHosts, maxBytes: MOST_BYTES, accept, ca });
   /** Whose a list says it is, by its URL: whether that is true is looked at before it counts. */
@@ -83,6 +86,7 @@ function othersLists(options: StatusCheckOptions): StatusSource {
   const ledgers = groups.map(publishedIn);
   return statusSource({
     keys,
+    contexts,
     now: () => clock.now(),
     async fetchList(url) {
       const text = decodeUtf8(await fetchFrom(url))?.trim();

@@ -2,6 +2,7 @@
 import { type Clock, isHansaError, type Json, type JsonObject, parseJson } from "#base";
 import {
   type Asker,
+  type ContextSource,
   checkPresentation,
   credentialError,
   type DidResolver,
@@ -30,6 +31,8 @@ export interface VerifierOptions {
   readonly status: StatusSource;
   /** Fetches schemas and related resources; without it they are left unchecked. */
   readonly fetchResource?: ((url: string) => Promise<Uint8Array>) | undefined;
+  /** Where contexts come from: those that come with Hansa, where left out. */
+  readonly contexts?: ContextSource | undefined;
   readonly clock: Clock;
 }
 
@@ -126,7 +129,7 @@ export class Verifier {
   }
 
   #demandsOf(options: VerifyOptions, asker: Asker): VerifyDemands {
-    const { resolver, groups, status, clock, fetchResource } = this.#options;
+    const { resolver, groups, status, contexts, clock, fetchResource } = this.#options;
     const { expectedProofPurpose: purpose, recognised, recognisedAt, checkStatus } = options;
     if (purpose !== undefined && !PURPOSES.includes(purpose))
       throw credentialError("credentials.proof", "no proof is made for this purpose here", { problem: "proofPurpose" });
@@ -135,6 +138,7 @@ export class Verifier {
       keys,
       now: clock.now(),
       status,
+      ...(contexts === undefined ? {} : { contexts }),
       ...(fetchResource === undefined ? {} : resourcesFrom(fetchResource, keys, clock)),
       ...(checkStatus === undefined ? {} : { checkStatus }),
       ...(purpose === undefined ? {} : { purpose: purpose as ProofPurpose }),
