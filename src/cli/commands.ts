@@ -6,6 +6,12 @@ import { certList } from "./commands/cert/list.ts";
 import { certRevoke } from "./commands/cert/revoke.ts";
 import { certRollover } from "./commands/cert/rollover.ts";
 import { certRotate } from "./commands/cert/rotate.ts";
+import { credentialDerive } from "./commands/credential/derive.ts";
+import { credentialIssue } from "./commands/credential/issue.ts";
+import { credentialPresent } from "./commands/credential/present.ts";
+import { credentialRevoke } from "./commands/credential/revoke.ts";
+import { credentialStatus } from "./commands/credential/status.ts";
+import { credentialVerify } from "./commands/credential/verify.ts";
 import { demo } from "./commands/demo.ts";
 import { deviceAdmit } from "./commands/device/admit.ts";
 import { deviceAttest } from "./commands/device/attest.ts";
@@ -206,6 +212,18 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
     name: "model",
     summary: "Device models, their firmware and certifications.",
     commands: [modelDefine, modelFirmware, modelCertify, modelList, modelShow],
+  },
+  {
+    name: "credential",
+    summary: "Credentials and presentations: issue, verify, derive, present, revoke.",
+    commands: [
+      credentialIssue,
+      credentialVerify,
+      credentialDerive,
+      credentialPresent,
+      credentialRevoke,
+      credentialStatus,
+    ],
   },
   {
     name: "issuer",
