@@ -14,3 +14,6 @@ export { WebMethod } from "./methods/web/web-method.ts";
 export { formatDateTime } from "./resolution/date-time.ts";
 export type { Asker, DidMethod } from "./resolution/method.ts";
 export { type Dereferenced, DidResolver } from "./resolution/resolver.ts";
+export { WALLET_ERRORS, type WalletErrorCode, walletError } from "./wallet/errors.ts";
+export { createMemoryWalletStore } from "./wallet/memory-wallet-store.ts";
+export type { WalletChange, WalletEntry, WalletKind, WalletStore } from "./wallet/wallet-store.ts";
