@@ -15,5 +15,6 @@ export { formatDateTime } from "./resolution/date-time.ts";
 export type { Asker, DidMethod } from "./resolution/method.ts";
 export { type Dereferenced, DidResolver } from "./resolution/resolver.ts";
 export { WALLET_ERRORS, type WalletErrorCode, walletError } from "./wallet/errors.ts";
+export { type IndexedDbWalletOptions, openIndexedDbWalletStore } from "./wallet/indexed-db-wallet-store.ts";
 export { createMemoryWalletStore } from "./wallet/memory-wallet-store.ts";
 export type { WalletChange, WalletEntry, WalletKind, WalletStore } from "./wallet/wallet-store.ts";
