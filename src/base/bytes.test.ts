@@ -65,7 +65,7 @@ describe("hexadecimal", () => {
 describe("base58", () => {
   it("gives back what it was given, leading zeros included", () => {
     fc.assert(
-      fc.property(fc.nat(4), fc.uint8Array({ maxLength: 40 }), (zeros, tail) => {
+      fc.property(fc.nat(4), fc.uint8Array({ maxLength: 100 }), (zeros, tail) => {
         const bytes = concatBytes(new Uint8Array(zeros), tail);
         expect(decodeBase58(encodeBase58(bytes))).toEqual(bytes);
       }),
@@ -81,7 +81,7 @@ describe("base58", () => {
     expect(decodeUtf8(decodeBase58(encoded) as Uint8Array)).toBe(text);
   });
 
-  it.each(["0", "O", "I", "l", "2NEpo7TZRRrLZSi2U ", "é", "1".repeat(129)])("refuses %j", (text) => {
+  it.each(["0", "O", "I", "l", "2NEpo7TZRRrLZSi2U ", "é", "1".repeat(161)])("refuses %j", (text) => {
     expect(decodeBase58(text)).toBeUndefined();
   });
 });

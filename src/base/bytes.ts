@@ -175,9 +175,9 @@ export function encodeBase58(bytes: Uint8Array): string {
   return text;
 }
 
-/** Bytes of base58btc text (at most 128 characters), or `undefined`. */
+/** Bytes of base58btc text (at most 160 characters: a signature of 96 bytes has up to 132), or `undefined`. */
 export function decodeBase58(text: string): Uint8Array | undefined {
-  if (text.length > 128) return undefined;
+  if (text.length > 160) return undefined;
   const digits: number[] = [];
   for (let c = 0; c < text.length; c++) {
     let carry = B58.indexOf(text.charAt(c));

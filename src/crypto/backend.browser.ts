@@ -3,7 +3,7 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { argon2idAsync } from "@noble/hashes/argon2.js";
-import { sha256 as hash, sha512 } from "@noble/hashes/sha2.js";
+import { sha256 as hash, sha384 as hash384, sha512 } from "@noble/hashes/sha2.js";
 import { randomBytes as random } from "@noble/hashes/utils.js";
 import { concatBytes, equalBytes } from "#base";
 
@@ -13,6 +13,10 @@ export function sha256(bytes: Uint8Array): Uint8Array {
 
 export function sha256Into(digest: Uint8Array, bytes: Uint8Array): void {
   digest.set(hash(bytes));
+}
+
+export function sha384(bytes: Uint8Array): Uint8Array {
+  return hash384(bytes);
 }
 
 export function sha256Parts(...parts: Uint8Array[]): Uint8Array {
@@ -29,6 +33,11 @@ export function ed25519PublicKey(secret: Uint8Array): Uint8Array {
 
 export function ed25519Sign(data: Uint8Array, secret: Uint8Array): Uint8Array {
   return ed25519.sign(data, secret);
+}
+
+export function ed25519Signer(secret: Uint8Array): (data: Uint8Array) => Uint8Array {
+  const own = secret.slice();
+  return (data) => ed25519.sign(data, own);
 }
 
 export function ed25519Verify(data: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
@@ -72,42 +81,47 @@ function littleEndian(bytes: Uint8Array): bigint {
   return value;
 }
 
-export type EcCurve = "P-256" | "secp256k1";
+export type EcCurve = "P-256" | "P-384" | "secp256k1";
 
-const CURVES = { "P-256": p256, secp256k1 } as const;
+/** noble's curves know the hash that goes with them. */
+const CURVES = {
+  "P-256": { curve: p256, width: 32 },
+  "P-384": { curve: p384, width: 48 },
+  secp256k1: { curve: secp256k1, width: 32 },
+} as const;
 
 export function ecPublicKey(curve: EcCurve, secret: Uint8Array): Uint8Array {
-  return CURVES[curve].getPublicKey(secret, true);
+  return CURVES[curve].curve.getPublicKey(secret, true);
 }
 
 export function ecSign(curve: EcCurve, data: Uint8Array, secret: Uint8Array): Uint8Array {
-  return CURVES[curve].sign(data, secret, { prehash: true, lowS: false });
+  return CURVES[curve].curve.sign(data, secret, { prehash: true, lowS: false });
+}
+
+export function ecSigner(curve: EcCurve, secret: Uint8Array): (data: Uint8Array) => Uint8Array {
+  const own = secret.slice();
+  return (data) => ecSign(curve, data, own);
 }
 
 export function ecVerify(curve: EcCurve, data: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
-  if (signature.length !== 64 || publicKey.length !== 33) return false;
+  const { curve: noble, width } = CURVES[curve];
+  if (signature.length !== 2 * width || publicKey.length !== 1 + width) return false;
   try {
-    return CURVES[curve].verify(signature, data, publicKey, { prehash: true, lowS: false });
+    return noble.verify(signature, data, publicKey, { prehash: true, lowS: false });
   } catch {
     return false;
   }
 }
 
 export function isEcPublicKey(curve: EcCurve, publicKey: Uint8Array): boolean {
-  try {
-    return publicKey.length === 33 && CURVES[curve].Point.fromBytes(publicKey) !== undefined;
-  } catch {
-    return false;
-  }
+  return uncompressPoint(curve, publicKey) !== undefined;
 }
 
-const POINTS = { ...CURVES, "P-384": p384 } as const;
-export type PointCurve = keyof typeof POINTS;
-
-export function uncompressPoint(curve: PointCurve, compressed: Uint8Array): Uint8Array | undefined {
-  if (compressed.length !== (curve === "P-384" ? 49 : 33)) return undefined;
+export function uncompressPoint(curve: EcCurve, compressed: Uint8Array): Uint8Array | undefined {
+  const { curve: noble, width } = CURVES[curve];
+  if (compressed.length !== 1 + width) return undefined;
   try {
-    return POINTS[curve].Point.fromBytes(compressed).toBytes(false);
+    return noble.Point.fromBytes(compressed).toBytes(false);
   } catch {
     return undefined;
   }

@@ -15,10 +15,12 @@ const secret = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => {
   bytes[0] = 1;
   return bytes;
 });
-const CURVES = ["P-256", "secp256k1"] as const;
+const CURVES = ["P-256", "secp256k1", "P-384"] as const;
+const WIDTHS = { "P-256": 32, secp256k1: 32, "P-384": 48 };
 const ORDERS = {
   "P-256": 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
   secp256k1: 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n,
+  "P-384": 0xffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973n,
 };
 const big = (bytes: Uint8Array) => BigInt(`0x${encodeHex(bytes)}`);
 const toBytes = (value: bigint) => hex(value.toString(16).padStart(64, "0"));
@@ -35,6 +37,7 @@ describe("the two backends", () => {
     fc.assert(
       fc.property(data, data, (a, b) => {
         expect(browser.sha256(a)).toEqual(node.sha256(a));
+        expect(browser.sha384(a)).toEqual(node.sha384(a));
         expect(browser.sha256Parts(a, b)).toEqual(node.sha256(concatBytes(a, b)));
         expect(node.sha256Parts(a, b)).toEqual(node.sha256(concatBytes(a, b)));
         const digest = new Uint8Array(32);
@@ -95,6 +98,7 @@ describe("Ed25519", () => {
         const publicKey = node.ed25519PublicKey(seed);
         const signature = node.ed25519Sign(message, seed);
         expect(browser.ed25519Sign(message, seed)).toEqual(signature);
+        for (const { ed25519Signer } of [node, browser]) expect(ed25519Signer(seed)(message)).toEqual(signature);
         const changed = signature.slice();
         changed[byte] = (changed[byte] as number) ^ (1 << bit);
         const otherKey = publicKey.slice();
@@ -161,17 +165,22 @@ describe("Ed25519", () => {
 });
 
 describe.each(CURVES)("ECDSA over %s", (curve) => {
+  const width = WIDTHS[curve];
+  const ofWidth = (value: bigint) => hex(value.toString(16).padStart(2 * width, "0"));
+
   it("gives the same public keys, and each side takes the other's signatures", () => {
     fc.assert(
-      fc.property(data, secret, (message, key) => {
+      fc.property(data, secret, (message, short) => {
+        const key = concatBytes(short, new Uint8Array(width - 32));
         const publicKey = node.ecPublicKey(curve, key);
         expect(browser.ecPublicKey(curve, key)).toEqual(publicKey);
         for (const signer of [node, browser]) {
-          const signature = signer.ecSign(curve, message, key);
-          expect(signature).toHaveLength(64);
-          for (const { ecVerify } of [node, browser]) {
-            expect(ecVerify(curve, message, signature, publicKey)).toBe(true);
-            expect(ecVerify(curve, concatBytes(message, Uint8Array.of(1)), signature, publicKey)).toBe(false);
+          for (const signature of [signer.ecSign(curve, message, key), signer.ecSigner(curve, key)(message)]) {
+            expect(signature).toHaveLength(2 * width);
+            for (const { ecVerify } of [node, browser]) {
+              expect(ecVerify(curve, message, signature, publicKey)).toBe(true);
+              expect(ecVerify(curve, concatBytes(message, Uint8Array.of(1)), signature, publicKey)).toBe(false);
+            }
           }
         }
       }),
@@ -179,19 +188,19 @@ describe.each(CURVES)("ECDSA over %s", (curve) => {
   });
 
   it("takes both values of s, as JOSE does, and refuses numbers out of range, alike on both sides", () => {
-    const key = new Uint8Array(32).fill(9);
+    const key = new Uint8Array(width).fill(9);
     const publicKey = node.ecPublicKey(curve, key);
     const message = encodeUtf8("range");
     const signature = node.ecSign(curve, message, key);
-    const [r, s] = [signature.subarray(0, 32), big(signature.subarray(32))];
-    const zero = new Uint8Array(32);
+    const [r, s] = [signature.subarray(0, width), big(signature.subarray(width))];
+    const zero = new Uint8Array(width);
     const cases: [Uint8Array, boolean][] = [
-      [concatBytes(r, toBytes(ORDERS[curve] - s)), true],
-      [concatBytes(zero, signature.subarray(32)), false],
+      [concatBytes(r, ofWidth(ORDERS[curve] - s)), true],
+      [concatBytes(zero, signature.subarray(width)), false],
       [concatBytes(r, zero), false],
-      [concatBytes(r, toBytes(ORDERS[curve])), false],
-      [concatBytes(toBytes(ORDERS[curve]), signature.subarray(32)), false],
-      [signature.subarray(0, 63), false],
+      [concatBytes(r, ofWidth(ORDERS[curve])), false],
+      [concatBytes(ofWidth(ORDERS[curve]), signature.subarray(width)), false],
+      [signature.subarray(0, 2 * width - 1), false],
       [concatBytes(signature, zero), false],
       [new Uint8Array(0), false],
     ];
@@ -200,15 +209,15 @@ describe.each(CURVES)("ECDSA over %s", (curve) => {
   });
 
   it("knows what is no point, alike on both sides", () => {
-    const good = node.ecPublicKey(curve, new Uint8Array(32).fill(3));
+    const good = node.ecPublicKey(curve, new Uint8Array(width).fill(3));
     const candidates = [
       good,
       concatBytes(Uint8Array.of(4), good.subarray(1)),
-      concatBytes(Uint8Array.of(2), new Uint8Array(32).fill(0xff)),
-      new Uint8Array(33),
-      good.subarray(0, 32),
+      concatBytes(Uint8Array.of(2), new Uint8Array(width).fill(0xff)),
+      new Uint8Array(width + 1),
+      good.subarray(0, width),
       new Uint8Array(0),
-      ...Array.from({ length: 40 }, (_, i) => concatBytes(Uint8Array.of(2), new Uint8Array(32).fill(i + 1))),
+      ...Array.from({ length: 40 }, (_, i) => concatBytes(Uint8Array.of(2), new Uint8Array(width).fill(i + 1))),
     ];
     const answers = candidates.map((bytes) => node.isEcPublicKey(curve, bytes));
     expect(candidates.map((bytes) => browser.isEcPublicKey(curve, bytes))).toEqual(answers);

@@ -38,6 +38,11 @@ export function sha256Into(digest: Uint8Array, bytes: Uint8Array): void {
   for (let i = 0; i < 32; i++) digest[i] = text.charCodeAt(i);
 }
 
+/** SHA-384 of the bytes: what ECDSA over P-384 goes with. */
+export function sha384(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash("sha384").update(bytes).digest());
+}
+
 /** SHA-256 of the parts, one behind the other. */
 export function sha256Parts(...parts: Uint8Array[]): Uint8Array {
   const hash = createHash("sha256");
@@ -74,6 +79,17 @@ export function ed25519Sign(data: Uint8Array, secret: Uint8Array): Uint8Array {
   return signature;
 }
 
+/** `ed25519Sign` for a secret that signs many times: what is derived from it, is derived once. */
+export function ed25519Signer(secret: Uint8Array): (data: Uint8Array) => Uint8Array {
+  const expanded = new Uint8Array(64);
+  sodium.crypto_sign_seed_keypair(new Uint8Array(32), expanded, secret);
+  return (data) => {
+    const signature = new Uint8Array(64);
+    sodium.crypto_sign_detached(signature, data, expanded);
+    return signature;
+  };
+}
+
 export function ed25519Verify(data: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
   if (signature.length !== 64 || publicKey.length !== 32) return false;
   return sodium.crypto_sign_verify_detached(signature, data, publicKey);
@@ -84,10 +100,15 @@ export function isEd25519Point(bytes: Uint8Array): boolean {
   return bytes.length === 32 && sodium.crypto_core_ed25519_is_valid_point(bytes);
 }
 
-/** The two NIST/SECG curves that Hansa signs with, by OpenSSL's name. */
-export type EcCurve = "P-256" | "secp256k1";
+/** The NIST/SECG curves that Hansa signs with. */
+export type EcCurve = "P-256" | "P-384" | "secp256k1";
 
-const OPENSSL = { "P-256": "prime256v1", secp256k1: "secp256k1" } as const;
+/** OpenSSL's name of a curve, the hash that ECDSA goes with on it (RFC 7518 §3.4, RFC 8812 §3.2), and the bytes of a coordinate. */
+const CURVES = {
+  "P-256": { name: "prime256v1", hash: "sha256", width: 32 },
+  "P-384": { name: "secp384r1", hash: "sha384", width: 48 },
+  secp256k1: { name: "secp256k1", hash: "sha256", width: 32 },
+} as const;
 
 /** Importing a key costs as much as a check: imported keys are kept, by curve and public bytes. */
 const imported = new Lru<string, KeyObject>(8192);
@@ -97,7 +118,7 @@ function ecPublicKeyObject(curve: EcCurve, compressed: Uint8Array): KeyObject | 
   const known = imported.get(name);
   if (known !== undefined) return known;
   try {
-    const point = ECDH.convertKey(compressed, OPENSSL[curve], undefined, undefined, "uncompressed") as Buffer;
+    const point = ECDH.convertKey(compressed, CURVES[curve].name, undefined, undefined, "uncompressed") as Buffer;
     const key = createPublicKey({ format: "jwk", key: ecJwk(curve, point) });
     imported.set(name, key);
     return key;
@@ -107,57 +128,60 @@ function ecPublicKeyObject(curve: EcCurve, compressed: Uint8Array): KeyObject | 
 }
 
 function ecJwk(curve: EcCurve, point: Uint8Array) {
+  const { width } = CURVES[curve];
   return {
     kty: "EC",
     crv: curve,
-    x: encodeBase64Url(point.subarray(1, 33)),
-    y: encodeBase64Url(point.subarray(33, 65)),
+    x: encodeBase64Url(point.subarray(1, 1 + width)),
+    y: encodeBase64Url(point.subarray(1 + width)),
   };
 }
 
 function ecPoint(curve: EcCurve, secret: Uint8Array): Uint8Array {
-  const ecdh = createECDH(OPENSSL[curve]);
+  const ecdh = createECDH(CURVES[curve].name);
   ecdh.setPrivateKey(secret);
   return new Uint8Array(ecdh.getPublicKey());
 }
 
 export function ecPublicKey(curve: EcCurve, secret: Uint8Array): Uint8Array {
   const point = ecPoint(curve, secret);
-  return new Uint8Array(ECDH.convertKey(point, OPENSSL[curve], undefined, undefined, "compressed") as Buffer);
+  return new Uint8Array(ECDH.convertKey(point, CURVES[curve].name, undefined, undefined, "compressed") as Buffer);
 }
 
-/** ECDSA over SHA-256, r ‖ s as RFC 7518 §3.4 has it. */
+/** ECDSA over the curve's hash, r ‖ s as RFC 7518 §3.4 has it. */
 export function ecSign(curve: EcCurve, data: Uint8Array, secret: Uint8Array): Uint8Array {
+  return ecSigner(curve, secret)(data);
+}
+
+/** `ecSign` for a secret that signs many times: importing it costs more than a signature. */
+export function ecSigner(curve: EcCurve, secret: Uint8Array): (data: Uint8Array) => Uint8Array {
   const jwk = { ...ecJwk(curve, ecPoint(curve, secret)), d: encodeBase64Url(secret) };
   const key = createPrivateKey({ format: "jwk", key: jwk });
-  return new Uint8Array(signWith("sha256", data, { key, dsaEncoding: "ieee-p1363" }));
+  return (data) => new Uint8Array(signWith(CURVES[curve].hash, data, { key, dsaEncoding: "ieee-p1363" }));
 }
 
 export function ecVerify(curve: EcCurve, data: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
-  if (signature.length !== 64 || publicKey.length !== 33) return false;
+  const { hash, width } = CURVES[curve];
+  if (signature.length !== 2 * width || publicKey.length !== 1 + width) return false;
   const key = ecPublicKeyObject(curve, publicKey);
-  return key !== undefined && verifyWith("sha256", data, { key, dsaEncoding: "ieee-p1363" }, signature);
+  return key !== undefined && verifyWith(hash, data, { key, dsaEncoding: "ieee-p1363" }, signature);
 }
 
 /** Whether the bytes are a point of the curve, compressed. */
 export function isEcPublicKey(curve: EcCurve, publicKey: Uint8Array): boolean {
-  return publicKey.length === 33 && ecPublicKeyObject(curve, publicKey) !== undefined;
+  return publicKey.length === 1 + CURVES[curve].width && ecPublicKeyObject(curve, publicKey) !== undefined;
 }
-
-/** Curves whose points can be read, be they signed with or not, by OpenSSL's name. */
-const POINTS = { ...OPENSSL, "P-384": "secp384r1" } as const;
-export type PointCurve = keyof typeof POINTS;
 
 /**
  * A compressed point (SEC 1 §2.3.3) in its long form, `04 ‖ x ‖ y`; `undefined` where the bytes are no point of the curve in compressed
  * form.
  */
-export function uncompressPoint(curve: PointCurve, compressed: Uint8Array): Uint8Array | undefined {
+export function uncompressPoint(curve: EcCurve, compressed: Uint8Array): Uint8Array | undefined {
+  const { name, width } = CURVES[curve];
   // OpenSSL takes the long form and the hybrid one, too; their lengths and first bytes differ.
-  if (compressed.length !== (curve === "P-384" ? 49 : 33) || (compressed[0] !== 2 && compressed[0] !== 3))
-    return undefined;
+  if (compressed.length !== 1 + width || (compressed[0] !== 2 && compressed[0] !== 3)) return undefined;
   try {
-    return new Uint8Array(ECDH.convertKey(compressed, POINTS[curve], undefined, undefined, "uncompressed") as Buffer);
+    return new Uint8Array(ECDH.convertKey(compressed, name, undefined, undefined, "uncompressed") as Buffer);
   } catch {
     return undefined;
   }

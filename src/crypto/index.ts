@@ -1,10 +1,11 @@
 export {
+  type EcCurve,
   hashPairs,
   isEd25519Point,
-  type PointCurve,
   randomBytes,
   sha256,
   sha256Parts,
+  sha384,
   uncompressPoint,
 } from "#crypto/backend";
 export * from "./errors.ts";
@@ -15,4 +16,5 @@ export * from "./multikey.ts";
 export { DEFAULT_COST, derivePassphraseKey, isAllowedCost, type PassphraseCost } from "./passphrase.ts";
 export * from "./signer.ts";
 export * from "./suites/index.ts";
-export type { Algorithm, SignatureSuite } from "./suites/suite.ts";
+export { p384 } from "./suites/p384.ts";
+export type { Algorithm, SignatureSuite, SuiteOf } from "./suites/suite.ts";

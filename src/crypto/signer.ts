@@ -20,6 +20,6 @@ export interface Signer {
  */
 export function createSigner(algorithm: Algorithm, secret?: Uint8Array): Signer {
   const suite = suiteOf(algorithm);
-  const key = secret === undefined ? suite.generate() : secret.slice();
-  return { algorithm, publicKey: suite.publicKey(key), sign: (data) => suite.sign(data, key) };
+  const key = secret ?? suite.generate();
+  return { algorithm, publicKey: suite.publicKey(key), sign: suite.signer(key) };
 }

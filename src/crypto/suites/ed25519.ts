@@ -1,4 +1,4 @@
-import { ed25519PublicKey, ed25519Sign, ed25519Verify, randomBytes } from "#crypto/backend";
+import { ed25519PublicKey, ed25519Sign, ed25519Signer, ed25519Verify, randomBytes } from "#crypto/backend";
 import type { SignatureSuite } from "./suite.ts";
 
 /** EdDSA over edwards25519, RFC 8032; JOSE: RFC 8037. */
@@ -10,6 +10,7 @@ export const ed25519: SignatureSuite = {
   publicKey: ed25519PublicKey,
   isPublicKey: (bytes) => bytes.length === 32,
   sign: ed25519Sign,
+  signer: ed25519Signer,
   verify: ed25519Verify,
   generate: () => randomBytes(32),
 };

@@ -1,16 +1,16 @@
 import { decodeBase58, encodeBase58, encodeBase64Url } from "#base";
-import { isEd25519Point, type PointCurve, uncompressPoint } from "#crypto";
+import { type EcCurve, isEd25519Point, uncompressPoint } from "#crypto";
 import { resolutionError } from "../../errors.ts";
 
 /** A public key as JWK (RFC 7517). */
 export type PublicJwk =
   | { readonly kty: "OKP"; readonly crv: "Ed25519"; readonly x: string }
-  | { readonly kty: "EC"; readonly crv: PointCurve; readonly x: string; readonly y: string };
+  | { readonly kty: "EC"; readonly crv: EcCurve; readonly x: string; readonly y: string };
 
 interface KeyType {
   /** Multicodec, as the two bytes of its varint. */
   readonly prefix: readonly [number, number];
-  readonly curve: "Ed25519" | PointCurve;
+  readonly curve: "Ed25519" | EcCurve;
 }
 
 const KEY_TYPES: readonly KeyType[] = [
