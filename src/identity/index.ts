@@ -7,6 +7,15 @@ export type {
   VerificationKey,
 } from "./credentials/keys.ts";
 export * from "./errors.ts";
+export {
+  admissionCredential,
+  certificationCredential,
+  evidenceKey,
+  type LedgerFact,
+  type LedgerReading,
+  MAX_RECORD_PROOF,
+  ownershipCredential,
+} from "./ledger-credentials/ledger-credentials.ts";
 export { HansaMethod } from "./methods/hansa/hansa-method.ts";
 export type { DidLedger } from "./methods/hansa/needs.ts";
 export { keyMethod } from "./methods/key/key-method.ts";
