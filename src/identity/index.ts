@@ -7,6 +7,29 @@ export type {
   VerificationKey,
 } from "./credentials/keys.ts";
 export * from "./errors.ts";
+export type { BareKey, BareSigner } from "./jose/algorithms.ts";
+export {
+  type EnvelopeType,
+  envelopCredential,
+  isEnvelope,
+  type VerifiedEnvelope,
+  type VerifyEnvelopeOptions,
+  verifyEnveloped,
+} from "./jose/envelope.ts";
+export { jwkOfKey, keyOfJwk } from "./jose/jwk.ts";
+export {
+  issueJwtCredential,
+  type VerifiedJwtCredential,
+  type VerifyJwtOptions,
+  verifyJwtCredential,
+} from "./jose/jwt-credential.ts";
+export {
+  issueJwtPresentation,
+  type JwtPresentationOptions,
+  type VerifiedJwtPresentation,
+  type VerifyJwtPresentationOptions,
+  verifyJwtPresentation,
+} from "./jose/jwt-presentation.ts";
 export {
   admissionCredential,
   certificationCredential,
@@ -23,6 +46,35 @@ export { WebMethod } from "./methods/web/web-method.ts";
 export { formatDateTime } from "./resolution/date-time.ts";
 export type { Asker, DidMethod } from "./resolution/method.ts";
 export { type Dereferenced, DidResolver } from "./resolution/resolver.ts";
+export type { ClaimPath } from "./sd-jwt/claim-path.ts";
+export { type IssueSdJwtOptions, issueSdJwt, issueSdJwtCredential } from "./sd-jwt/issue-sd-jwt.ts";
+export type { KeyBinding, KeyBindingDemand } from "./sd-jwt/key-binding.ts";
+export { type PresentSdJwtOptions, presentSdJwt, readSdJwt, type SdJwtContent } from "./sd-jwt/present-sd-jwt.ts";
+export { type VerifiedSdJwt, type VerifySdJwtOptions, verifySdJwt } from "./sd-jwt/verify-sd-jwt.ts";
+export {
+  type BitstringStatusEntry,
+  bitstringStatusEntry,
+  type CredentialStatus,
+  openBitstring,
+  readBitstringEntry,
+  readBitstringStatus,
+  type StatusListDescription,
+  type StatusMessage,
+  type StatusPurpose,
+  statusListCredential,
+} from "./status/bitstring.ts";
+export { IndexAllocator } from "./status/index-allocator.ts";
+export { type BitOrder, type EntryBits, LEAST_ENTRIES, StatusList } from "./status/status-list.ts";
+export { type StatusSource, type StatusSourceOptions, statusSource } from "./status/status-source.ts";
+export {
+  issueTokenStatusList,
+  readTokenStatusReference,
+  TOKEN_STATUS,
+  type TokenStatusReference,
+  tokenStatusReference,
+  type VerifiedTokenList,
+  verifyTokenStatusList,
+} from "./status/token-status.ts";
 export { WALLET_ERRORS, type WalletErrorCode, walletError } from "./wallet/errors.ts";
 export { type IndexedDbWalletOptions, openIndexedDbWalletStore } from "./wallet/indexed-db-wallet-store.ts";
 export { createMemoryWalletStore } from "./wallet/memory-wallet-store.ts";

@@ -1,0 +1,105 @@
+import type { Json, JsonObject } from "#base";
+import { credentialError } from "../credentials/errors.ts";
+import { isJsonObject } from "../json-object.ts";
+
+/** Claims of JWT that stand beside a credential's own members in a payload (VC-JOSE-COSE §3.1.3), and are none of the credential. */
+const OF_JWT = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf", "nonce", "_sd_alg"] as const;
+
+/** `id` of what may be a text or an object with one: an issuer, a holder. */
+export function idOf(value: Json | undefined): string | undefined {
+  if (typeof value === "string") return value;
+  if (!isJsonObject(value)) return undefined;
+  const { id } = value;
+  return typeof id === "string" ? id : undefined;
+}
+
+/** The credential or presentation in a payload, without JWT's claims. */
+export function withoutJwtClaims(payload: JsonObject): JsonObject {
+  const rest: Record<string, Json> = { ...payload };
+  for (const name of OF_JWT) delete rest[name];
+  return rest;
+}
+
+/**
+ * Requires that what JWT's claims say, the credential says, too (VC-JOSE-COSE §3.1.3, VC Data Model 1.1 §6.3.1): else two readers would see two
+ * credentials in one.
+ *
+ * @param owner - of the credential its issuer, of a presentation its holder
+ * @throws HansaError `credentials.document`
+ */
+export function requireConsistent(payload: JsonObject, document: JsonObject, owner: string): void {
+  const { iss, jti, sub } = payload;
+  const { id, credentialSubject: subject } = document;
+  if (iss !== undefined && iss !== owner) throw differ("iss");
+  if (jti !== undefined && id !== undefined && jti !== id) throw differ("jti");
+  if (sub !== undefined && subject !== undefined && idOf(subject) !== undefined && sub !== idOf(subject))
+    throw differ("sub");
+}
+
+function differ(name: string) {
+  const problem = `the claim ${name} says another thing than the document`;
+  return credentialError("credentials.document", problem, { path: `/${name}`, problem });
+}
+
+/**
+ * A VC Data Model 1.1 credential out of a JWT's claims (§6.3.1 there): what `iss`, `sub`, `nbf`, `exp`, `jti` say is put where JSON has it.
+ *
+ * @throws HansaError `credentials.document`
+ */
+export function credentialOfClaims(claims: JsonObject): JsonObject {
+  const { vc, iss, sub, nbf, exp, jti } = claims;
+  if (!isJsonObject(vc)) throw malformed("vc", "vc is no object");
+  const credential: Record<string, Json> = { ...vc };
+  if (typeof iss !== "string") throw malformed("iss", "iss is missing or no text");
+  put(credential, "issuer", iss, idOf);
+  if (jti !== undefined) put(credential, "id", jti, (value) => value);
+  if (nbf !== undefined) put(credential, "issuanceDate", dateOf(nbf, "nbf"), wholeSeconds);
+  if (exp !== undefined) put(credential, "expirationDate", dateOf(exp, "exp"), wholeSeconds);
+  const { credentialSubject: subject } = credential;
+  if (sub !== undefined && isJsonObject(subject)) {
+    const whole: Record<string, Json> = { ...subject };
+    put(whole, "id", sub, (value) => value);
+    credential["credentialSubject"] = whole;
+  }
+  return credential;
+}
+
+function put(
+  object: Record<string, Json>,
+  name: string,
+  value: Json,
+  comparable: (value: Json | undefined) => Json | undefined,
+): void {
+  if (object[name] === undefined) object[name] = value;
+  else if (comparable(object[name]) !== comparable(value)) throw differ(name);
+}
+
+function dateOf(seconds: Json, name: string): string {
+  // The last moment of year 9999: later ones have no date-time of four digits.
+  if (typeof seconds !== "number" || seconds < 0 || seconds > 253_402_300_799)
+    throw malformed(name, `${name} is no NumericDate`);
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+}
+
+function wholeSeconds(date: Json | undefined): number | undefined {
+  const milliseconds = typeof date === "string" ? Date.parse(date) : Number.NaN;
+  return Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000);
+}
+
+function malformed(name: string, problem: string) {
+  return credentialError("credentials.document", problem, { path: `/${name}`, problem });
+}
+
+/** @throws HansaError `credentials.document` */
+export function requireDid(id: string | undefined, name: string): string {
+  if (id === undefined || !id.startsWith("did:") || id.length > 1024)
+    throw credentialError("credentials.document", `the ${name} is missing, or no DID`, { path: `/${name}` });
+  return id;
+}
+
+/** @throws HansaError `credentials.document` */
+export function requireNoWrapper(payload: JsonObject): void {
+  for (const name of ["vc", "vp"])
+    if (payload[name] !== undefined)
+      throw credentialError("credentials.document", `a payload of 2.0 has no ${name}`, { path: `/${name}` });
+}

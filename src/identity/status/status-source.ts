@@ -1,0 +1,234 @@
+import { isHansaError, type Json, type JsonObject, parseJson } from "#base";
+import { credentialError } from "../credentials/errors.ts";
+import type { KeyFinder } from "../credentials/keys.ts";
+import { isEnvelope, verifyEnveloped } from "../jose/envelope.ts";
+import { verifyJwtCredential } from "../jose/jwt-credential.ts";
+import { idOf } from "../jose/vc-claims.ts";
+import { openBitstring, readBitstringEntry, readBitstringStatus } from "./bitstring.ts";
+import type { EntryBits, StatusList } from "./status-list.ts";
+import { readTokenStatusReference, TOKEN_STATUS, verifyTokenStatusList } from "./token-status.ts";
+
+/** What a credential's status entry says, asked of the list: throws `credentials.status` where it was revoked or suspended. */
+export type StatusSource = (entry: JsonObject, credential: JsonObject) => Promise<void>;
+
+/** What a source of statuses asks of others. */
+export interface StatusSourceOptions {
+  /** What lies at a list's URL: a token, or a credential as JSON; `undefined` where there is nothing. */
+  readonly fetchList: (url: string) => Promise<string | JsonObject | undefined>;
+  /**
+   * Verifies a list's credential that has its own proof in it, its times as well, but not its status, which it has none of.
+   *
+   * @returns whatever; throws `credentials.*`
+   */
+  readonly verifyListCredential: (credential: JsonObject) => Promise<unknown>;
+  /** What the data model says of a list's credential in a JWT. */
+  readonly checkListCredential: (credential: JsonObject) => Promise<unknown> | unknown;
+  readonly keys: KeyFinder;
+  /** What the ledger says of a list, `StatusList.root()` and its version; `undefined` where it knows none of this URL. */
+  readonly root?: (url: string) => Promise<{ readonly digest: string; readonly version: number } | undefined>;
+  /** Milliseconds. */
+  readonly now: () => number;
+  /** Bytes of lists that are kept, inflated; 64 MiB by default. */
+  readonly capacity?: number;
+}
+
+/** A list that was fetched and verified. */
+interface KnownList {
+  readonly list: StatusList;
+  readonly root: string;
+  readonly issuer: string;
+  /** Of Token Status Lists `undefined`. */
+  readonly purposes: readonly string[] | undefined;
+  /** Milliseconds after which it is fetched again. */
+  readonly until: number;
+}
+
+/** Purposes whose bit makes a credential invalid. `refresh` and `message` only say something (Bitstring Status List §2.2). */
+const REFUSED: Readonly<Record<string, string>> = { revocation: "revoked", suspension: "suspended" };
+
+/** A list says how long it may be kept, but no more than an hour: a revocation should not take longer to be known. */
+const LONGEST_TTL = 3_600_000;
+/** What is supposed of a Token Status List that says nothing. */
+const TOKEN_TTL = 300_000;
+
+/**
+ * Checks the status of credentials by Bitstring Status Lists and Token Status Lists, whose list it fetches, verifies and keeps for as long as
+ * it may. Whatever hinders it from knowing is `credentials.status-unknown`, with the reason as cause: nothing passes because a list cannot be had.
+ *
+ * @throws HansaError (the source, when asked) `credentials.status`, `credentials.status-unknown`
+ * @example
+ * ```ts
+ * const status = statusSource({ fetchList, verifyListCredential, checkListCredential, keys, now: Date.now });
+ * await status(credential.credentialStatus, credential);
+ * ```
+ */
+export function statusSource(options: StatusSourceOptions): StatusSource {
+  const lists = new KnownLists(options);
+  return async (entry, credential) => {
+    const issuer = idOf(credential["issuer"]) ?? credential["iss"];
+    if (entry["status_list"] !== undefined && entry["type"] === undefined) {
+      const { index, uri } = readTokenStatusReference(entry);
+      const known = await lists.get(uri, undefined);
+      requireIssuer(known, issuer);
+      if (index >= known.list.size) throw unknown("the status list has no such entry");
+      refuseTokenStatus(known.list.get(index));
+      return;
+    }
+    const read = readBitstringEntry(entry);
+    const known = await lists.get(read.list, read.bits);
+    requireIssuer(known, issuer);
+    const { value, message } = readBitstringStatus(read, { list: known.list, purposes: known.purposes ?? [] });
+    const refused = Object.hasOwn(REFUSED, read.purpose) ? REFUSED[read.purpose] : undefined;
+    if (refused !== undefined && value !== 0)
+      throw credentialError("credentials.status", `the credential was ${refused}`, {
+        purpose: read.purpose,
+        value,
+        ...(message === undefined ? {} : { message: message.slice(0, 200) }),
+      });
+  };
+}
+
+function requireIssuer(known: KnownList, issuer: Json | undefined): void {
+  if (known.issuer !== issuer) throw unknown("the status list is another issuer's than the credential");
+}
+
+function refuseTokenStatus(value: number): void {
+  if (value === TOKEN_STATUS.valid) return;
+  const meaning =
+    value === TOKEN_STATUS.invalid
+      ? "revoked"
+      : value === TOKEN_STATUS.suspended
+        ? "suspended"
+        : "put in a state that is not known here";
+  throw credentialError("credentials.status", `the credential was ${meaning}`, { value });
+}
+
+/** The lists that were seen last, up to so many bytes. */
+class KnownLists {
+  readonly #options: StatusSourceOptions;
+  readonly #capacity: number;
+  readonly #known = new Map<string, KnownList>();
+  readonly #underWay = new Map<string, Promise<KnownList>>();
+  #bytes = 0;
+
+  constructor(options: StatusSourceOptions) {
+    this.#options = options;
+    this.#capacity = options.capacity ?? 64 << 20;
+  }
+
+  /** @param bits - of an entry, of Bitstring Status Lists; `undefined` of Token Status Lists */
+  async get(url: string, bits: EntryBits | undefined): Promise<KnownList> {
+    try {
+      const name = `${bits ?? "token"} ${url}`;
+      const kept = this.#known.get(name);
+      const isFresh = kept !== undefined && this.#options.now() < kept.until;
+      const list = isFresh ? kept : await this.#fetch(name, url, bits);
+      if (await this.#isCurrent(url, list)) return list;
+      // What was kept may be older than what the ledger says by now; what was fetched just now, too, if both changed meanwhile.
+      const fresh = await this.#fetch(name, url, bits);
+      if (await this.#isCurrent(url, fresh)) return fresh;
+      throw unknown("the status list is not the one whose root is on the ledger");
+    } catch (error) {
+      if (isHansaError(error, "credentials.status-unknown")) throw error;
+      throw credentialError(
+        "credentials.status-unknown",
+        `the status list cannot be had: ${isHansaError(error) ? error.message : "it was not fetched"}`,
+        { list: url.slice(0, 300), ...(isHansaError(error) ? { code: error.code } : {}) },
+        error,
+      );
+    }
+  }
+
+  async #isCurrent(url: string, { root }: KnownList): Promise<boolean> {
+    const onLedger = await this.#options.root?.(url);
+    return onLedger === undefined || onLedger.digest === root;
+  }
+
+  /** Many credentials of one list that are verified at once ask for it once. */
+  #fetch(name: string, url: string, bits: EntryBits | undefined): Promise<KnownList> {
+    const running = this.#underWay.get(name);
+    if (running !== undefined) return running;
+    const fetched = this.#load(url, bits)
+      .then((list) => {
+        this.#keep(name, list);
+        return list;
+      })
+      .finally(() => this.#underWay.delete(name));
+    this.#underWay.set(name, fetched);
+    return fetched;
+  }
+
+  async #load(url: string, bits: EntryBits | undefined): Promise<KnownList> {
+    const found = await this.#options.fetchList(url);
+    if (found === undefined) throw unknown("there is no status list at its URL");
+    const { keys, now } = this.#options;
+    if (bits === undefined) {
+      if (typeof found !== "string") throw unknown("the status list is no token");
+      const { list, issuer, ttl, exp } = await verifyTokenStatusList(found.trim(), { uri: url, keys, now: now() });
+      const until = untilOf(
+        now(),
+        ttl === undefined ? TOKEN_TTL : ttl * 1000,
+        exp === undefined ? undefined : exp * 1000,
+      );
+      return { list, root: list.root(), issuer, purposes: undefined, until };
+    }
+    const credential = await this.#openCredential(found);
+    // Where the credential has an id, it is the URL that others name it by.
+    if (credential["id"] !== undefined && credential["id"] !== url)
+      throw unknown("the status list is one of another place");
+    const { list, purposes, ttl } = await openBitstring(credential, bits);
+    const issuer = idOf(credential["issuer"]);
+    if (issuer === undefined) throw unknown("the status list does not say whose it is");
+    const { validUntil } = credential;
+    const end = typeof validUntil === "string" ? Date.parse(validUntil) : undefined;
+    return { list, root: list.root(), issuer, purposes, until: untilOf(now(), ttl, end) };
+  }
+
+  async #openCredential(found: string | JsonObject): Promise<JsonObject> {
+    const { keys, now, checkListCredential: check, verifyListCredential } = this.#options;
+    const document = typeof found === "string" ? parseDocument(found) : found;
+    if (typeof document === "string")
+      return (await verifyJwtCredential(document, { keys, now: now(), check })).credential;
+    if (isEnvelope(document)) return (await verifyEnveloped(document, { keys, now: now(), check })).credential;
+    await verifyListCredential(document);
+    return document;
+  }
+
+  #keep(name: string, list: KnownList): void {
+    this.#forget(name);
+    const length = sizeOf(list);
+    if (length > this.#capacity) return;
+    for (const oldest of this.#known.keys()) {
+      if (this.#bytes + length <= this.#capacity) break;
+      this.#forget(oldest);
+    }
+    this.#known.set(name, list);
+    this.#bytes += length;
+  }
+
+  #forget(name: string): void {
+    const known = this.#known.get(name);
+    if (known === undefined) return;
+    this.#known.delete(name);
+    this.#bytes -= sizeOf(known);
+  }
+}
+
+function sizeOf({ list }: KnownList): number {
+  return Math.ceil((list.size * list.bits) / 8);
+}
+
+function untilOf(now: number, ttl: number, end: number | undefined): number {
+  return Math.min(now + Math.min(ttl, LONGEST_TTL), end ?? Number.POSITIVE_INFINITY);
+}
+
+/** A credential as text: JSON, or a token that is left as it is. */
+function parseDocument(text: string): string | JsonObject {
+  const trimmed = text.trim();
+  if (!trimmed.startsWith("{")) return trimmed;
+  return parseJson(trimmed, { depth: 32, integers: false }) as JsonObject;
+}
+
+function unknown(problem: string) {
+  return credentialError("credentials.status-unknown", problem, { problem });
+}
