@@ -79,3 +79,23 @@ export { WALLET_ERRORS, type WalletErrorCode, walletError } from "./wallet/error
 export { type IndexedDbWalletOptions, openIndexedDbWalletStore } from "./wallet/indexed-db-wallet-store.ts";
 export { createMemoryWalletStore } from "./wallet/memory-wallet-store.ts";
 export type { WalletChange, WalletEntry, WalletKind, WalletStore } from "./wallet/wallet-store.ts";
+export { MAX_BACKUP } from "./wallet/backup-file.ts";
+export type { Chosen } from "./wallet/choose-credentials.ts";
+export { formatClaim, leavesOf, parseClaim } from "./wallet/claims.ts";
+export { type HeldCredential, type HeldFormat, MAX_CREDENTIAL, readCredential } from "./wallet/held-credential.ts";
+export type { QueryAnswer, QueryMatch, WantedCredential } from "./wallet/match-query.ts";
+export type { Restored } from "./wallet/restore-plan.ts";
+export type { ShownEntry } from "./wallet/shown-log.ts";
+export type { CredentialFilter, StoredCredential } from "./wallet/stored-credential.ts";
+export {
+  type Answered,
+  type AnswerOptions,
+  type Presented,
+  type PresentOptions,
+  type ReceiveOptions,
+  type VerifierOf,
+  WALLET_LIMITS,
+  Wallet,
+  type WalletOptions,
+} from "./wallet/wallet.ts";
+export type { WalletKey, WalletKeySource } from "./wallet/wallet-keys.ts";
