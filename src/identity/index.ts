@@ -1,4 +1,36 @@
+export {
+  BUNDLED_CONTEXTS,
+  bundledContext,
+  CREDENTIALS_V1,
+  CREDENTIALS_V2,
+} from "./credentials/contexts/bundled-contexts.ts";
+export {
+  createPresentation,
+  makePresentation,
+  type PresentOptions,
+} from "./credentials/create-presentation.ts";
+export {
+  checkSignature,
+  createCredentialSigner,
+  credentialSigner,
+  decodeCredentialJwk,
+  decodeCredentialKey,
+  encodeCredentialKey,
+  type SignerNames,
+} from "./credentials/credential-key.ts";
+export { addProof, type NewProof } from "./credentials/data-integrity/add-proof.ts";
+export type { Cryptosuite, DataIntegrityProof } from "./credentials/data-integrity/cryptosuite.ts";
+export { CRYPTOSUITES } from "./credentials/data-integrity/registry.ts";
+export {
+  type ProofDemands,
+  type VerifiedProof,
+  verifyProofs,
+} from "./credentials/data-integrity/verify-proof.ts";
+export { parseDateTimeStamp } from "./credentials/date-time-stamp.ts";
+export { DOCUMENT_LIMITS } from "./credentials/document-parts.ts";
 export { CREDENTIAL_ERRORS, type CredentialErrorCode, credentialError } from "./credentials/errors.ts";
+export { type IssueOptions, issueCredential } from "./credentials/issue-credential.ts";
+export { makeKeyFinder } from "./credentials/key-finder.ts";
 export type {
   CredentialAlgorithm,
   CredentialSigner,
@@ -6,6 +38,31 @@ export type {
   ProofPurpose,
   VerificationKey,
 } from "./credentials/keys.ts";
+export {
+  type CheckedCredential,
+  type CheckedPresentation,
+  checkCredential,
+  checkPresentation,
+  type DataModel,
+} from "./credentials/model.ts";
+export type { SchemaSource } from "./credentials/schema-check.ts";
+export { checkTerms } from "./credentials/terms/check-terms.ts";
+export type { ContextSource } from "./credentials/terms/process-context.ts";
+export {
+  type Recognition,
+  type ResourceSource,
+  type StatusSource,
+  type VerifiedCredential,
+  type VerifyOptions,
+  verifyClaims,
+  verifyCredential,
+} from "./credentials/verify-credential.ts";
+export {
+  type VerifiedPresentation,
+  type VerifyPresentationOptions,
+  verifyContained,
+  verifyPresentation,
+} from "./credentials/verify-presentation.ts";
 export * from "./errors.ts";
 export type { BareKey, BareSigner } from "./jose/algorithms.ts";
 export {

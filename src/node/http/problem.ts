@@ -6,7 +6,7 @@ import { BRIDGE_ERRORS } from "#bridges";
 import { CRYPTO_ERRORS } from "#crypto";
 import { ENGINE_ERRORS } from "#engines";
 import { EVENT_ERRORS } from "#events";
-import { RESOLUTION_ERRORS, type ResolutionErrorCode, resolutionErrorType } from "#identity";
+import { CREDENTIAL_ERRORS, RESOLUTION_ERRORS, type ResolutionErrorCode, resolutionErrorType } from "#identity";
 import { LEDGER_ERRORS, RECEIPT_ERRORS } from "#ledger";
 import { LINKAGE_ERRORS } from "#linkage";
 import { PROTOCOL_ERRORS } from "#protocol";
@@ -24,6 +24,7 @@ export const ALL_ERRORS: ErrorTable = {
   ...STORAGE_ERRORS,
   ...ENGINE_ERRORS,
   ...RESOLUTION_ERRORS,
+  ...CREDENTIAL_ERRORS,
   ...EVENT_ERRORS,
   ...LINKAGE_ERRORS,
   ...BRIDGE_ERRORS,
