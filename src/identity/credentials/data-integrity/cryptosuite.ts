@@ -1,4 +1,5 @@
 import type { JsonObject } from "#base";
+import type { ContextSource } from "../contexts/context-library.ts";
 import type { CredentialAlgorithm, CredentialSigner, VerificationKey } from "../keys.ts";
 
 /** A Data Integrity proof (VC Data Integrity §2.1); what a suite adds stands in it, too. */
@@ -37,14 +38,26 @@ export interface Cryptosuite {
   /**
    * @param document - without `proof`, but for the proofs that a chain covers
    * @param options - of the new proof, `@context` included where the suite wants it
+   * @param contexts - where contexts come from: those that come with Hansa, where left out
    * @returns `proofValue`, multibase
    */
-  sign(document: JsonObject, options: ProofOptions, signer: CredentialSigner): Promise<string>;
+  sign(
+    document: JsonObject,
+    options: ProofOptions,
+    signer: CredentialSigner,
+    contexts?: ContextSource,
+  ): Promise<string>;
   /**
    * @param document - as for `sign`
    * @param proof - whole
+   * @param contexts - as for `sign`
    * @returns whether the signature is good
    * @throws HansaError `credentials.proof` where `proofValue` is malformed, `credentials.document` where the document cannot be read
    */
-  verify(document: JsonObject, proof: DataIntegrityProof, key: VerificationKey): Promise<boolean>;
+  verify(
+    document: JsonObject,
+    proof: DataIntegrityProof,
+    key: VerificationKey,
+    contexts?: ContextSource,
+  ): Promise<boolean>;
 }

@@ -1,0 +1,138 @@
+import contextProcessor, { type ActiveContext, type TermMapping } from "jsonld/lib/context.js";
+import type { ContextLibrary } from "../../contexts/context-library.ts";
+
+/** An absolute IRI that stands in N-Quads as it is. Others may be, too: jsonld decides about them. */
+const PLAIN_IRI = /^[A-Za-z][A-Za-z0-9+.-]*:[^\s<>"{}|^`\\]*$/;
+
+/** Whether a text is an absolute IRI that needs no escape in N-Quads. */
+export function isPlainIri(text: string): boolean {
+  return PLAIN_IRI.test(text);
+}
+
+/** Sets of types with contexts of their own that are kept for one context: documents choose them. */
+const MOST_TYPES = 128;
+
+/** What a key of a document means, as far as the plain path goes. */
+export type PlainTerm =
+  /** Names the node, or its types. */
+  | { readonly kind: "id" | "type" }
+  | {
+      readonly kind: "property";
+      /** `<iri>` */
+      readonly predicate: string;
+      /** What scalars are: text and numbers as they are, IRIs, words of the vocabulary, or text of a datatype (`^^<iri>`). */
+      readonly values: "plain" | "iri" | "word" | { readonly datatype: string };
+      /** Where words are looked up, if not beside the term: property-scoped context. */
+      readonly words: unknown;
+    }
+  /** What only jsonld reads. */
+  | { readonly kind: "other" };
+
+/** A context as the plain path reads it: terms of jsonld's active context, looked at once. */
+export class PlainContext {
+  readonly active: ActiveContext;
+  /** Of nodes within this one: type-scoped contexts do not reach into them (JSON-LD 1.1 §4.1.4). */
+  readonly outer: PlainContext;
+  readonly terms: ReadonlyMap<string, PlainTerm>;
+  readonly vocabulary: string | undefined;
+  /** By the types, sorted, that bring a context; `undefined` where only jsonld can. */
+  readonly #typed = new Map<string, PlainContext | undefined>();
+  readonly #words = new Map<string, PlainContext | undefined>();
+
+  constructor(active: ActiveContext, outer?: PlainContext) {
+    this.active = active;
+    this.outer = outer ?? this;
+    this.vocabulary = active["@vocab"];
+    this.terms = new Map([...active.mappings].map(([term, mapping]) => [term, readTerm(mapping)]));
+  }
+
+  /** The context that a type brings, if any. */
+  scopeOf(type: string): unknown {
+    return this.active.mappings.get(type)?.["@context"];
+  }
+
+  /** @returns `null` where it is not known yet */
+  typed(types: string): PlainContext | undefined | null {
+    const known = this.#typed.get(types);
+    return known !== undefined || this.#typed.has(types) ? known : this.#typed.size < MOST_TYPES ? null : undefined;
+  }
+
+  /** @returns `null` where it is not known yet */
+  words(term: string): PlainContext | undefined | null {
+    const known = this.#words.get(term);
+    return known !== undefined || this.#words.has(term) ? known : null;
+  }
+
+  /** Has jsonld process the contexts of types, in their order. */
+  async learnTypes(types: string, library: ContextLibrary): Promise<void> {
+    let active = this.active;
+    for (const type of types.split("\n"))
+      active = await processContext(active, this.scopeOf(type), library, { propagate: false });
+    // The previous context is a copy of this one, unless the type's context says that it propagates.
+    const plain = active.previousContext !== undefined && isPlain(active);
+    this.#typed.set(types, plain ? new PlainContext(active, this) : undefined);
+  }
+
+  /** Has jsonld process a property-scoped context. */
+  async learnWords(term: string, scope: unknown, library: ContextLibrary): Promise<void> {
+    const active = await processContext(this.active, scope, library, { propagate: true, overrideProtected: true });
+    const same = active.mappings.get(term)?.["@type"] === "@vocab";
+    this.#words.set(term, same && isPlain(active) ? new PlainContext(active, this) : undefined);
+  }
+}
+
+/** The plain context of a document's `@context`: URLs. `undefined` where only jsonld can read it. */
+export async function readContext(urls: readonly string[], library: ContextLibrary): Promise<PlainContext | undefined> {
+  const active = await processContext(contextProcessor.getInitialContext(optionsOf(library)), urls, library, {});
+  return active.previousContext === undefined && isPlain(active) ? new PlainContext(active) : undefined;
+}
+
+/** Default language and direction turn every text into something else. */
+const isPlain = (active: ActiveContext): boolean =>
+  active["@language"] === undefined && active["@direction"] === undefined;
+
+const optionsOf = (library: ContextLibrary): object => ({
+  base: null,
+  processingMode: "json-ld-1.1",
+  documentLoader: library.load,
+  contextResolver: library.resolver(),
+});
+
+function processContext(
+  active: ActiveContext,
+  scope: unknown,
+  library: ContextLibrary,
+  how: { readonly propagate?: boolean; readonly overrideProtected?: boolean },
+): Promise<ActiveContext> {
+  const localCtx = structuredClone(scope);
+  return contextProcessor.process({ activeCtx: active, localCtx, options: optionsOf(library), ...how });
+}
+
+const OTHER: PlainTerm = { kind: "other" };
+
+function readTerm(mapping: TermMapping | null): PlainTerm {
+  const iri = mapping?.["@id"];
+  if (mapping === null || typeof iri !== "string") return OTHER;
+  const special =
+    mapping.reverse ||
+    mapping["@nest"] !== undefined ||
+    mapping["@index"] !== undefined ||
+    mapping["@language"] !== undefined ||
+    mapping["@direction"] !== undefined ||
+    (mapping["@container"] ?? []).some((container) => container !== "@set");
+  if (special) return OTHER;
+  if (iri === "@id") return { kind: "id" };
+  if (iri === "@type") return { kind: "type" };
+  const values = readValues(mapping["@type"]);
+  if (values === undefined || !isPlainIri(iri)) return OTHER;
+  return { kind: "property", predicate: `<${iri}>`, values, words: mapping["@context"] };
+}
+
+type Values = Extract<PlainTerm, { kind: "property" }>["values"];
+
+function readValues(type: string | undefined): Values | undefined {
+  if (type === undefined) return "plain";
+  if (type === "@id") return "iri";
+  if (type === "@vocab") return "word";
+  return isPlainIri(type) ? { datatype: `^^<${type}>` } : undefined;
+}
