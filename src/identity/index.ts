@@ -122,7 +122,7 @@ export {
 } from "./status/bitstring.ts";
 export { IndexAllocator } from "./status/index-allocator.ts";
 export { type BitOrder, type EntryBits, LEAST_ENTRIES, StatusList } from "./status/status-list.ts";
-export { type StatusSource, type StatusSourceOptions, statusSource } from "./status/status-source.ts";
+export { type StatusSourceOptions, statusSource } from "./status/status-source.ts";
 export {
   issueTokenStatusList,
   readTokenStatusReference,
@@ -132,15 +132,14 @@ export {
   type VerifiedTokenList,
   verifyTokenStatusList,
 } from "./status/token-status.ts";
-export { WALLET_ERRORS, type WalletErrorCode, walletError } from "./wallet/errors.ts";
-export { type IndexedDbWalletOptions, openIndexedDbWalletStore } from "./wallet/indexed-db-wallet-store.ts";
-export { createMemoryWalletStore } from "./wallet/memory-wallet-store.ts";
-export type { WalletChange, WalletEntry, WalletKind, WalletStore } from "./wallet/wallet-store.ts";
 export { MAX_BACKUP } from "./wallet/backup-file.ts";
 export type { Chosen } from "./wallet/choose-credentials.ts";
 export { formatClaim, leavesOf, parseClaim } from "./wallet/claims.ts";
+export { WALLET_ERRORS, type WalletErrorCode, walletError } from "./wallet/errors.ts";
 export { type HeldCredential, type HeldFormat, MAX_CREDENTIAL, readCredential } from "./wallet/held-credential.ts";
+export { type IndexedDbWalletOptions, openIndexedDbWalletStore } from "./wallet/indexed-db-wallet-store.ts";
 export type { QueryAnswer, QueryMatch, WantedCredential } from "./wallet/match-query.ts";
+export { createMemoryWalletStore } from "./wallet/memory-wallet-store.ts";
 export type { Restored } from "./wallet/restore-plan.ts";
 export type { ShownEntry } from "./wallet/shown-log.ts";
 export type { CredentialFilter, StoredCredential } from "./wallet/stored-credential.ts";
@@ -148,11 +147,12 @@ export {
   type Answered,
   type AnswerOptions,
   type Presented,
-  type PresentOptions,
   type ReceiveOptions,
+  type ShowOptions,
   type VerifierOf,
   WALLET_LIMITS,
   Wallet,
   type WalletOptions,
 } from "./wallet/wallet.ts";
 export type { WalletKey, WalletKeySource } from "./wallet/wallet-keys.ts";
+export type { WalletChange, WalletEntry, WalletKind, WalletStore } from "./wallet/wallet-store.ts";

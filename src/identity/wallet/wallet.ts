@@ -3,11 +3,11 @@ import { type Algorithm, type PassphraseCost, sha256 } from "#crypto";
 import type { VerifyOptions } from "../credentials/verify-credential.ts";
 import type { ClaimPath } from "../sd-jwt/claim-path.ts";
 import { type BackupEntry, decodeBackup, encodeBackup } from "./backup-file.ts";
+import { chooseCredentials } from "./choose-credentials.ts";
 import { formatClaim } from "./claims.ts";
 import { walletError } from "./errors.ts";
 import { type HeldCredential, readCredential } from "./held-credential.ts";
 import { holderKeyOf, isForeign } from "./holder-key.ts";
-import { chooseCredentials } from "./choose-credentials.ts";
 import { matchQuery, parseQuery, type QueryAnswer } from "./match-query.ts";
 import { type Audience, presentCredential } from "./present-credential.ts";
 import { planRestore, type Restored } from "./restore-plan.ts";
@@ -50,7 +50,7 @@ export interface VerifierOf {
 }
 
 /** What is shown of one credential. */
-export interface PresentOptions extends VerifierOf {
+export interface ShowOptions extends VerifierOf {
   /** Claims that may be kept back and are shown, each with all that is in it; `"all"`: the whole credential. */
   readonly claims: readonly ClaimPath[] | "all";
 }
@@ -231,7 +231,7 @@ export class Wallet {
    *
    * @throws HansaError `wallet.unknown`, `wallet.verifier`, `wallet.claim`, `wallet.indivisible`, `wallet.no-key`, `credentials.*`
    */
-  async present(id: string, { claims, ...verifier }: PresentOptions): Promise<Presented> {
+  async present(id: string, { claims, ...verifier }: ShowOptions): Promise<Presented> {
     const audience = this.#audience(verifier);
     const held = await this.get(id);
     const shown = await this.#show([{ held, claims, bound: true, query: null }], audience, await this.keys());
