@@ -99,6 +99,7 @@ export {
 export { HansaMethod } from "./methods/hansa/hansa-method.ts";
 export type { DidLedger } from "./methods/hansa/needs.ts";
 export { keyMethod } from "./methods/key/key-method.ts";
+export { remoteMethod } from "./methods/remote/remote-method.ts";
 export { WebMethod } from "./methods/web/web-method.ts";
 export { formatDateTime } from "./resolution/date-time.ts";
 export type { Asker, DidMethod } from "./resolution/method.ts";

@@ -9,7 +9,7 @@ import { sha256 } from "#crypto";
 import { createCredentialSigner, DidResolver, issueSdJwt, keyMethod, makeKeyFinder, Wallet } from "#identity";
 import { openDatabase, WalletEntries } from "#storage";
 
-const KILLS = 6;
+const KILLS = 3;
 const key = new Uint8Array(32).fill(5);
 let folder: string;
 let file: string;
