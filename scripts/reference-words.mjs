@@ -9,6 +9,10 @@ export const ERROR_ROOMS = {
     "DID resolution",
     "What the resolver refuses, of whatever method. docs/guide/resolution.md says how it is asked.",
   ],
+  credentials: [
+    "Credentials",
+    "What issuing and verifying credentials and presentations refuse, and why one does not hold.",
+  ],
   token: ["Tokens", "Certificates, attestations, connection tokens, commands."],
   proof: ["Proofs", "Proof files and the genesis inside of them."],
   founding: ["Founding", "Joining and founding files of a group. docs/guide/founding.md goes through them."],
@@ -24,6 +28,9 @@ export const ERROR_ROOMS = {
   linkages: ["Module linkages", "Contracts on the ledger."],
   topics: ["Module topics", "Topics, rules, checkpoints."],
   nodes: ["Module nodes", "Members' nodes, and which of them vote in consensus."],
+  issuers: ["Module issuers", "Recognition of issuers by the members' votes, and schemas of credentials."],
+  statuses: ["Module statuses", "What issuers' status lists hold."],
+  evidence: ["Module evidence", "Hashes of documents, thousands under one root, and their revocation."],
   ledger: ["Ledger", "The state machine itself, outside of any transaction."],
   query: ["Queries", "Questions to the ledger."],
   storage: ["Storage", "Encrypted databases, backups. docs/guide/operating.md says what to do in practice."],
@@ -84,6 +91,12 @@ export const WHO_MAY = {
   "topics.change": "the member that operates the topic",
   "topics.close": "the member that operates the topic",
   "topics.anchor": "the member that operates the topic; nodes do it by themselves",
+  "issuers.registerSchema": "any member; further versions by the one that registered the first",
+  "statuses.publish": "any member, its own lists, recognised as an issuer or not",
+  "evidence.anchor": "any member; whoever is named in `signers` may sign the same transaction",
+  "evidence.sign": "any DID that was named in `signers`",
+  "evidence.revoke": "whoever signed it, the member that anchored it included",
+  "evidence.unrevoke": "the signer that revoked it",
 };
 
 /** What a query answers. */
@@ -112,6 +125,21 @@ export const ANSWERS = {
     "who votes in consensus: `{ validators: [{ node, key, power }] }`; empty under an engine where nobody votes",
   "topics.list": "topics, closed ones included, `{ items, next? }`",
   "topics.get": "one topic: `operator`, `status`, rules, and the last anchored `checkpoint`",
+  "issuers.list": "issuers of all types, or of `type`, as `issuers.get` answers them, `{ items, next? }`",
+  "issuers.get":
+    "one issuer of one type: `status` (recognised, derecognised), `recognised` (the times of it), and what it comes to now, `effective` (`suspended` while it is no active member)",
+  "issuers.recognised":
+    "whether somebody was recognised as an issuer of a type, and an active member, at a time: `{ issuer, type, time, recognised }`, also of unknown ones",
+  "issuers.schemas": "schemas of credentials, `{ items, next? }`",
+  "issuers.schema": "one schema: `publisher`, `latest` version, how many `versions`",
+  "issuers.schemaVersions": "versions of a schema, by name, `{ items, next? }`",
+  "issuers.schemaVersion": "one version of a schema: `type`, `digest`, `uri`, `publisher`, `at`",
+  "statuses.list": "status lists of all issuers, or of `issuer`, `{ items, next? }`",
+  "statuses.get": "one status list: `kind`, `purpose`, `bits`, `size`, `version`, `digest`, `uri`",
+  "evidence.list": "anchored roots, `{ items, next? }`",
+  "evidence.get": "one root: `size`, `issuer`, `signers` with the times of their signatures, `revoked`",
+  "evidence.document":
+    "one document below a root: `revoked`, by itself or with its root, and `effective` (anchored, revoked)",
 };
 
 /** What a setting does. */

@@ -72,6 +72,19 @@ describe("base58", () => {
     );
   });
 
+  it("is the number of the bytes in base 58, digit by digit", () => {
+    const digits = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 100 }), (bytes) => {
+        let number = BigInt(`0x${encodeHex(bytes)}`);
+        let text = "";
+        for (; number > 0n; number /= 58n) text = digits.charAt(Number(number % 58n)) + text;
+        const zeros = bytes.findIndex((byte) => byte !== 0);
+        expect(encodeBase58(bytes)).toBe("1".repeat(zeros < 0 ? bytes.length : zeros) + text);
+      }),
+    );
+  });
+
   // Test vectors of draft-msporny-base58-03, section 5.
   it.each([
     ["Hello World!", "2NEpo7TZRRrLZSi2U"],

@@ -151,51 +151,69 @@ function valueAt(text: string, at: number): number {
 
 const B58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
-/** base58btc without the multibase letter. Meant for keys and fingerprints: quadratic in the length. */
+/** Five digits of base 58 at a time, and two bytes: their product is exact in a double. */
+const B58_STEP = 58 ** 5;
+const B58_VALUE = new Int16Array(128).fill(-1);
+for (let i = 0; i < 58; i++) B58_VALUE[B58.charCodeAt(i)] = i;
+
+/** base58btc without the multibase letter. Meant for keys, signatures and fingerprints: quadratic in the length. */
 export function encodeBase58(bytes: Uint8Array): string {
-  const digits: number[] = [];
-  for (const byte of bytes) {
-    let carry = byte;
-    for (let i = 0; i < digits.length; i++) {
-      carry += (digits[i] as number) << 8;
-      digits[i] = carry % 58;
-      carry = Math.floor(carry / 58);
+  const limbs: number[] = [];
+  const odd = bytes.length % 2;
+  for (let at = -odd; at < bytes.length; at += 2) {
+    let carry = (at < 0 ? 0 : (bytes[at] as number) << 8) | (bytes[at + 1] as number);
+    for (let i = 0; i < limbs.length; i++) {
+      carry += (limbs[i] as number) * 65_536;
+      const quotient = Math.floor(carry / B58_STEP);
+      limbs[i] = carry - quotient * B58_STEP;
+      carry = quotient;
     }
-    while (carry > 0) {
-      digits.push(carry % 58);
-      carry = Math.floor(carry / 58);
-    }
+    if (carry > 0) limbs.push(carry);
   }
   let text = "";
-  for (const byte of bytes) {
-    if (byte !== 0) break;
-    text += "1";
+  for (const limb of limbs) {
+    let rest = limb;
+    for (let i = 0; i < 5; i++) {
+      const quotient = Math.floor(rest / 58);
+      text = B58.charAt(rest - quotient * 58) + text;
+      rest = quotient;
+    }
   }
-  for (let i = digits.length - 1; i >= 0; i--) text += B58.charAt(digits[i] as number);
-  return text;
+  // The last limb was filled up with the digit of nought, which is also what a leading zero byte is written as.
+  let filled = 0;
+  while (filled < text.length && text.charAt(filled) === "1") filled++;
+  let zeros = 0;
+  while (zeros < bytes.length && bytes[zeros] === 0) zeros++;
+  return "1".repeat(zeros) + text.slice(filled);
 }
 
 /** Bytes of base58btc text (at most 160 characters: a signature of 96 bytes has up to 132), or `undefined`. */
 export function decodeBase58(text: string): Uint8Array | undefined {
   if (text.length > 160) return undefined;
-  const digits: number[] = [];
-  for (let c = 0; c < text.length; c++) {
-    let carry = B58.indexOf(text.charAt(c));
-    if (carry < 0) return undefined;
-    for (let i = 0; i < digits.length; i++) {
-      carry += (digits[i] as number) * 58;
-      digits[i] = carry & 0xff;
-      carry >>= 8;
+  const limbs: number[] = [];
+  for (let at = 0; at < text.length; ) {
+    // The first step is the short one, so that all that follow multiply by the same.
+    const end = at === 0 ? text.length % 5 || 5 : at + 5;
+    let carry = 0;
+    for (; at < end; at++) {
+      const code = text.charCodeAt(at);
+      const digit = code < 128 ? (B58_VALUE[code] as number) : -1;
+      if (digit < 0) return undefined;
+      carry = carry * 58 + digit;
     }
-    while (carry > 0) {
-      digits.push(carry & 0xff);
-      carry >>= 8;
+    for (let i = 0; i < limbs.length; i++) {
+      carry += (limbs[i] as number) * B58_STEP;
+      limbs[i] = carry % 65_536;
+      carry = Math.floor(carry / 65_536);
     }
+    for (; carry > 0; carry = Math.floor(carry / 65_536)) limbs.push(carry % 65_536);
   }
   let zeros = 0;
   while (zeros < text.length && text.charAt(zeros) === "1") zeros++;
-  const bytes = new Uint8Array(zeros + digits.length);
-  for (let i = 0; i < digits.length; i++) bytes[bytes.length - 1 - i] = digits[i] as number;
+  const last = limbs[limbs.length - 1];
+  const length = 2 * limbs.length - (last !== undefined && last < 256 ? 1 : 0);
+  const bytes = new Uint8Array(zeros + length);
+  for (let i = 0; i < length; i++) bytes[bytes.length - 1 - i] = (limbs[i >> 1] as number) >> (8 * (i & 1));
   return bytes;
 }
 

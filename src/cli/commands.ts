@@ -6,6 +6,12 @@ import { certList } from "./commands/cert/list.ts";
 import { certRevoke } from "./commands/cert/revoke.ts";
 import { certRollover } from "./commands/cert/rollover.ts";
 import { certRotate } from "./commands/cert/rotate.ts";
+import { credentialDerive } from "./commands/credential/derive.ts";
+import { credentialIssue } from "./commands/credential/issue.ts";
+import { credentialPresent } from "./commands/credential/present.ts";
+import { credentialRevoke } from "./commands/credential/revoke.ts";
+import { credentialStatus } from "./commands/credential/status.ts";
+import { credentialVerify } from "./commands/credential/verify.ts";
 import { demo } from "./commands/demo.ts";
 import { deviceAdmit } from "./commands/device/admit.ts";
 import { deviceAttest } from "./commands/device/attest.ts";
@@ -38,6 +44,13 @@ import { didShow } from "./commands/did/show.ts";
 import { engineInstall } from "./commands/engine/install.ts";
 import { engineStatus } from "./commands/engine/status.ts";
 import { errors } from "./commands/errors.ts";
+import { evidenceAnchor } from "./commands/evidence/anchor.ts";
+import { evidenceProve } from "./commands/evidence/prove.ts";
+import { evidenceRevoke } from "./commands/evidence/revoke.ts";
+import { evidenceShow } from "./commands/evidence/show.ts";
+import { evidenceSign } from "./commands/evidence/sign.ts";
+import { evidenceUnrevoke } from "./commands/evidence/unrevoke.ts";
+import { evidenceVerify } from "./commands/evidence/verify.ts";
 import { groupCombine } from "./commands/group/combine.ts";
 import { groupCreate } from "./commands/group/create.ts";
 import { groupInherit } from "./commands/group/inherit.ts";
@@ -48,6 +61,10 @@ import { groupRequest } from "./commands/group/request.ts";
 import { groupShow } from "./commands/group/show.ts";
 import { groupSign } from "./commands/group/sign.ts";
 import { init } from "./commands/init.ts";
+import { issuerDerecognise } from "./commands/issuer/derecognise.ts";
+import { issuerList } from "./commands/issuer/list.ts";
+import { issuerRecognise } from "./commands/issuer/recognise.ts";
+import { issuerShow } from "./commands/issuer/show.ts";
 import { keyCreate } from "./commands/key/create.ts";
 import { keyExportPublic } from "./commands/key/export-public.ts";
 import { keyList } from "./commands/key/list.ts";
@@ -86,8 +103,14 @@ import { nodeRegister } from "./commands/node/register.ts";
 import { nodeRetire } from "./commands/node/retire.ts";
 import { nodeShow } from "./commands/node/show.ts";
 import { nodeUpdate } from "./commands/node/update.ts";
+import { schemaList } from "./commands/schema/list.ts";
+import { schemaRegister } from "./commands/schema/register.ts";
+import { schemaShow } from "./commands/schema/show.ts";
 import { sign } from "./commands/sign.ts";
 import { status } from "./commands/status.ts";
+import { statusListList } from "./commands/status-list/list.ts";
+import { statusListPublish } from "./commands/status-list/publish.ts";
+import { statusListShow } from "./commands/status-list/show.ts";
 import { submit } from "./commands/submit.ts";
 import { topicChange } from "./commands/topic/change.ts";
 import { topicClose } from "./commands/topic/close.ts";
@@ -176,6 +199,42 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
     name: "model",
     summary: "Device models, their firmware and certifications.",
     commands: [modelDefine, modelFirmware, modelCertify, modelList, modelShow],
+  },
+  {
+    name: "credential",
+    summary: "Credentials and presentations: issue, verify, derive, present, revoke.",
+    commands: [
+      credentialIssue,
+      credentialVerify,
+      credentialDerive,
+      credentialPresent,
+      credentialRevoke,
+      credentialStatus,
+    ],
+  },
+  {
+    name: "issuer",
+    summary: "Issuers of credentials, recognised by the members' votes.",
+    commands: [issuerRecognise, issuerDerecognise, issuerList, issuerShow],
+  },
+  { name: "schema", summary: "Schemas of credentials.", commands: [schemaRegister, schemaList, schemaShow] },
+  {
+    name: "status-list",
+    summary: "What issuers' status lists hold, as the ledger has it.",
+    commands: [statusListPublish, statusListList, statusListShow],
+  },
+  {
+    name: "evidence",
+    summary: "Evidence: hashes of documents on the ledger, each with a proof of its own.",
+    commands: [
+      evidenceAnchor,
+      evidenceVerify,
+      evidenceSign,
+      evidenceRevoke,
+      evidenceUnrevoke,
+      evidenceShow,
+      evidenceProve,
+    ],
   },
   {
     name: "linkage",

@@ -72,6 +72,11 @@ export const CLI_ERRORS = {
     meaning: "A founding file says something of this home's member that is not so.",
     advice: "Do not sign it. Make a fresh joining file with `hansa group request`, and found with that one.",
   },
+  "cli.did-unknown": {
+    status: 404,
+    meaning: "Nothing that is at hand says which keys a DID has.",
+    advice: "Without --offline the node is asked; or give the DID's document with --did-document.",
+  },
   "cli.group-unknown": {
     status: 404,
     meaning: "The home has no such group.",

@@ -4,6 +4,7 @@ import { p256, p384 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { argon2idAsync } from "@noble/hashes/argon2.js";
 import { sha256 as hash, sha384 as hash384, sha512 } from "@noble/hashes/sha2.js";
+import { sha256 as hash, sha384 as hash384, sha512 as hash512 } from "@noble/hashes/sha2.js";
 import { randomBytes as random } from "@noble/hashes/utils.js";
 import { concatBytes, equalBytes } from "#base";
 
@@ -17,6 +18,10 @@ export function sha256Into(digest: Uint8Array, bytes: Uint8Array): void {
 
 export function sha384(bytes: Uint8Array): Uint8Array {
   return hash384(bytes);
+}
+
+export function sha512(bytes: Uint8Array): Uint8Array {
+  return hash512(bytes);
 }
 
 export function sha256Parts(...parts: Uint8Array[]): Uint8Array {
@@ -70,7 +75,7 @@ function verifyAsLibsodium(data: Uint8Array, signature: Uint8Array, publicKey: U
   if (s >= Fn.ORDER || ed25519.Point.fromBytes(given).isSmallOrder()) return false;
   const key = ed25519.Point.fromBytes(publicKey);
   if (key.isSmallOrder()) return false;
-  const k = littleEndian(sha512(concatBytes(given, publicKey, data))) % Fn.ORDER;
+  const k = littleEndian(hash512(concatBytes(given, publicKey, data))) % Fn.ORDER;
   const r = BASE.multiplyUnsafe(s).subtract(key.multiplyUnsafe(k));
   return equalBytes(r.toBytes(), given);
 }

@@ -38,6 +38,7 @@ describe("the two backends", () => {
       fc.property(data, data, (a, b) => {
         expect(browser.sha256(a)).toEqual(node.sha256(a));
         expect(browser.sha384(a)).toEqual(node.sha384(a));
+        expect(browser.sha512(a)).toEqual(node.sha512(a));
         expect(browser.sha256Parts(a, b)).toEqual(node.sha256(concatBytes(a, b)));
         expect(node.sha256Parts(a, b)).toEqual(node.sha256(concatBytes(a, b)));
         const digest = new Uint8Array(32);

@@ -43,6 +43,11 @@ export function sha384(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(createHash("sha384").update(bytes).digest());
 }
 
+/** SHA-512 of the bytes. */
+export function sha512(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash("sha512").update(bytes).digest());
+}
+
 /** SHA-256 of the parts, one behind the other. */
 export function sha256Parts(...parts: Uint8Array[]): Uint8Array {
   const hash = createHash("sha256");

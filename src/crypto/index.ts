@@ -6,6 +6,7 @@ export {
   sha256,
   sha256Parts,
   sha384,
+  sha512,
   uncompressPoint,
 } from "#crypto/backend";
 export * from "./errors.ts";

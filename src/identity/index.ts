@@ -4,12 +4,14 @@ export {
   CREDENTIALS_V1,
   CREDENTIALS_V2,
 } from "./credentials/contexts/bundled-contexts.ts";
+export { addContexts } from "./credentials/contexts/context-library.ts";
 export {
   createPresentation,
   makePresentation,
   type PresentOptions,
 } from "./credentials/create-presentation.ts";
 export {
+  type CredentialKey,
   checkSignature,
   createCredentialSigner,
   credentialSigner,
@@ -19,7 +21,8 @@ export {
   type SignerNames,
 } from "./credentials/credential-key.ts";
 export { addProof, type NewProof } from "./credentials/data-integrity/add-proof.ts";
-export type { Cryptosuite, DataIntegrityProof } from "./credentials/data-integrity/cryptosuite.ts";
+export type { Cryptosuite, DataIntegrityProof, SuiteSettings } from "./credentials/data-integrity/cryptosuite.ts";
+export { type DeriveOptions, deriveCredential, verifyBaseProof } from "./credentials/data-integrity/ecdsa-sd-2023.ts";
 export { CRYPTOSUITES } from "./credentials/data-integrity/registry.ts";
 export {
   type ProofDemands,
@@ -64,27 +67,19 @@ export {
   verifyPresentation,
 } from "./credentials/verify-presentation.ts";
 export * from "./errors.ts";
-export type { BareKey, BareSigner } from "./jose/algorithms.ts";
-export {
-  type EnvelopeType,
-  envelopCredential,
-  isEnvelope,
-  type VerifiedEnvelope,
-  type VerifyEnvelopeOptions,
-  verifyEnveloped,
-} from "./jose/envelope.ts";
+export type { BareSigner } from "./jose/algorithms.ts";
+export { envelopCredential, isEnvelope, verifyEnveloped, verifySdJwtCredential } from "./jose/envelope.ts";
 export { jwkOfKey, keyOfJwk } from "./jose/jwk.ts";
 export {
+  type EnvelopeType,
   issueJwtCredential,
-  type VerifiedJwtCredential,
-  type VerifyJwtOptions,
+  type VerifiedEnvelope,
   verifyJwtCredential,
 } from "./jose/jwt-credential.ts";
 export {
   issueJwtPresentation,
   type JwtPresentationOptions,
   type VerifiedJwtPresentation,
-  type VerifyJwtPresentationOptions,
   verifyJwtPresentation,
 } from "./jose/jwt-presentation.ts";
 export {
@@ -100,6 +95,7 @@ export { HansaMethod } from "./methods/hansa/hansa-method.ts";
 export type { DidLedger } from "./methods/hansa/needs.ts";
 export { keyMethod } from "./methods/key/key-method.ts";
 export { remoteMethod } from "./methods/remote/remote-method.ts";
+export { type FetchOptions, fetchDocument } from "./methods/web/fetch-document.ts";
 export { WebMethod } from "./methods/web/web-method.ts";
 export { formatDateTime } from "./resolution/date-time.ts";
 export type { Asker, DidMethod } from "./resolution/method.ts";

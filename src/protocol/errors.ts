@@ -9,7 +9,7 @@ export type ReceiptErrorTable = Readonly<Record<string, ReceiptErrorEntry>>;
 
 /**
  * Number 0 is success, 16 was never given. Kernel and transaction codes have 1–99, modules a hundred each: members 1xx, identity 2xx,
- * devices 3xx, linkages 4xx, topics 5xx.
+ * devices 3xx, linkages 4xx, topics 5xx, nodes 6xx, issuers 7xx, statuses 8xx, evidence 9xx.
  */
 export const TRANSACTION_ERRORS = {
   "transaction.malformed": {
@@ -173,6 +173,11 @@ export const PROTOCOL_ERRORS = {
     status: 422,
     meaning: "The proof is of another group than the one trusted.",
     advice: "Compare the group ids; pass the right one with --trust.",
+  },
+  "proof.revoked": {
+    status: 422,
+    meaning: "What the proof shows was anchored, and was revoked.",
+    advice: "Ask whoever revoked it; the payload says who and why.",
   },
   "founding.malformed": {
     status: 400,

@@ -1,11 +1,13 @@
 /** Named questions to the ledger: one definition for modules, HTTP, OpenAPI, sdk and CLI. */
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import type { CertificationStatus } from "./operations/devices.ts";
-import { Closed, Did, ModelId, type Role, TopicName } from "./operations/fields.ts";
+import { Closed, Did, Digest, ModelId, type Role, TopicName, Version } from "./operations/fields.ts";
 import type { Relationship, Service } from "./operations/identity.ts";
+import { CredentialType, SchemaId } from "./operations/issuers.ts";
 import { type Contract, LinkageId } from "./operations/linkages.ts";
 import type { MemberChange } from "./operations/members.ts";
 import { NodeId } from "./operations/nodes.ts";
+import { StatusListId, type StatusListKind } from "./operations/statuses.ts";
 import type { TopicRule } from "./operations/topics.ts";
 
 const Page = {
@@ -40,6 +42,26 @@ export const QUERIES = {
   "nodes.validators": Closed({ height: Height }),
   "topics.list": Closed({ ...Page }),
   "topics.get": Closed({ topic: TopicName, height: Height }),
+  "issuers.list": Closed({ type: Type.Optional(CredentialType), ...Page }),
+  "issuers.get": Closed({ issuer: Did, type: CredentialType, height: Height }),
+  "issuers.recognised": Closed({
+    issuer: Did,
+    type: CredentialType,
+    time: Type.Optional(Type.Integer({ minimum: 0, description: "milliseconds since 1970; now, where left out" })),
+  }),
+  "issuers.schemas": Closed({ ...Page }),
+  "issuers.schema": Closed({ schema: SchemaId, height: Height }),
+  "issuers.schemaVersions": Closed({ schema: SchemaId, ...Page }),
+  "issuers.schemaVersion": Closed({ schema: SchemaId, version: Version }),
+  "statuses.list": Closed({ issuer: Type.Optional(Did), ...Page }),
+  "statuses.get": Closed({ issuer: Did, list: StatusListId, height: Height }),
+  "evidence.list": Closed({ ...Page }),
+  "evidence.get": Closed({ root: Digest, height: Height }),
+  "evidence.document": Closed({
+    root: Digest,
+    index: Type.Integer({ minimum: 0, description: "place of the document below the root" }),
+    height: Height,
+  }),
 } as const satisfies Record<string, TSchema>;
 
 export type QueryName = keyof typeof QUERIES;
@@ -212,4 +234,104 @@ export interface TopicRecord {
   readonly subscribe: readonly TopicRule[];
   /** Last anchored checkpoint. */
   readonly checkpoint: { readonly size: number; readonly root: string } | null;
+}
+
+/** A time during which something held: `until` is `null` as long as it does. Block times, milliseconds. */
+export interface Interval {
+  readonly from: number;
+  readonly until: number | null;
+}
+
+/** A member that was recognised as issuer of a type of credentials. */
+export interface IssuerRecord {
+  readonly issuer: Did;
+  readonly type: string;
+  readonly status: "recognised" | "derecognised";
+  /** When it was recognised, oldest first: the last 64 times. */
+  readonly recognised: readonly Interval[];
+}
+
+/** What `issuers.get` answers: `effective` is `suspended` where the issuer is no active member. */
+export interface IssuerView extends IssuerRecord {
+  readonly effective: IssuerRecord["status"] | "suspended";
+}
+
+/** What `issuers.recognised` answers: also of an issuer that nobody knows. */
+export interface RecognitionView {
+  readonly issuer: Did;
+  readonly type: string;
+  /** Milliseconds. */
+  readonly time: number;
+  readonly recognised: boolean;
+}
+
+/** A schema of credentials. */
+export interface SchemaRecord {
+  readonly schema: string;
+  readonly publisher: Did;
+  /** Newest version, and how many there are. */
+  readonly latest: string;
+  readonly versions: number;
+  /** Block time of its first version, milliseconds. */
+  readonly since: number;
+}
+
+/** A version of a schema: it never changes. */
+export interface SchemaVersionRecord {
+  readonly schema: string;
+  readonly version: string;
+  readonly type: string;
+  readonly publisher: Did;
+  readonly digest: string;
+  readonly uri: string | null;
+  /** Block time, milliseconds. */
+  readonly at: number;
+}
+
+/** What an issuer's status list holds since the last publication. */
+export interface StatusListRecord {
+  readonly issuer: Did;
+  readonly list: string;
+  readonly kind: StatusListKind;
+  readonly purpose: string;
+  readonly bits: 1 | 2 | 4 | 8;
+  readonly size: number;
+  readonly version: number;
+  /** SHA-256 of the list's bytes, uncompressed. */
+  readonly digest: string;
+  readonly uri: string | null;
+  /** Block time, milliseconds. */
+  readonly at: number;
+}
+
+/** Who revoked evidence, and when (block time, milliseconds). */
+export interface Revocation {
+  readonly by: Did;
+  readonly reason: string | null;
+  readonly at: number;
+}
+
+/** Documents whose salted hashes lie below one root. */
+export interface EvidenceRecord {
+  readonly root: string;
+  readonly size: number;
+  readonly note: string | null;
+  readonly issuer: Did;
+  /** Who was named to sign; `at`: block time of the signature, milliseconds, `null` as long as there is none. */
+  readonly signers: readonly { readonly did: Did; readonly at: number | null }[];
+  readonly revoked: Revocation | null;
+  /** Block time, milliseconds. */
+  readonly at: number;
+}
+
+/** One document below a root that was revoked by itself at some time; of all others there is no record. */
+export interface EvidenceDocumentRecord {
+  readonly root: string;
+  readonly index: number;
+  readonly revoked: Revocation | null;
+}
+
+/** What `evidence.document` answers: whether a document counts, its root's revocation looked at, too. */
+export interface EvidenceDocumentView extends EvidenceDocumentRecord {
+  readonly effective: "anchored" | "revoked";
 }

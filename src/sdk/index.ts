@@ -12,13 +12,17 @@ export {
 } from "#crypto";
 export {
   type Contract,
+  checkEvidenceProof,
   cosignTransaction,
   type Did,
   decodeProof,
   decodeTransaction,
   didOf,
   digestOf,
+  type EvidenceProof,
+  encodeEvidenceProof,
   encodeProof,
+  isEvidenceProof,
   keyIdOf,
   type LoggedEvent,
   type Operation,
@@ -27,15 +31,30 @@ export {
   openCheckpoint,
   operation,
   type ProofFile,
+  prepareEvidence,
   type Receipt,
   signAttestation,
   signCertificate,
   signTransaction,
   type TrustedValidators,
+  type VerifiedEvidence,
   type Vouched,
+  verifyEvidence,
   verifyProof,
 } from "#protocol";
 
+export * from "./actions/credentials/drop-kept-credential.ts";
+export * from "./actions/credentials/get-kept-credential.ts";
+export * from "./actions/credentials/get-status-list.ts";
+export * from "./actions/credentials/keep-credential.ts";
+export * from "./actions/credentials/list-kept-credentials.ts";
+export * from "./actions/credentials/request-challenge.ts";
+export * from "./actions/credentials/request-credential.ts";
+export * from "./actions/credentials/request-derivation.ts";
+export * from "./actions/credentials/request-presentation.ts";
+export * from "./actions/credentials/request-presentation-verification.ts";
+export * from "./actions/credentials/request-status-change.ts";
+export * from "./actions/credentials/request-verification.ts";
 export { addFirmware } from "./actions/devices/add-firmware.ts";
 export { addRoot } from "./actions/devices/add-root.ts";
 export { admitDevice } from "./actions/devices/admit.ts";
@@ -55,6 +74,11 @@ export * from "./actions/events/follow-events.ts";
 export * from "./actions/events/get-checkpoint.ts";
 export * from "./actions/events/publish-event.ts";
 export * from "./actions/events/read-events.ts";
+export { anchorEvidence } from "./actions/evidence/anchor.ts";
+export * from "./actions/evidence/prove.ts";
+export { revokeEvidence } from "./actions/evidence/revoke.ts";
+export { signEvidence } from "./actions/evidence/sign.ts";
+export { unrevokeEvidence } from "./actions/evidence/unrevoke.ts";
 export * from "./actions/get-group.ts";
 export * from "./actions/get-status.ts";
 export { addKey } from "./actions/identity/add-key.ts";
@@ -68,6 +92,7 @@ export * from "./actions/identity/resolve-did.ts";
 export { rotateKey } from "./actions/identity/rotate-key.ts";
 export { setControllers } from "./actions/identity/set-controllers.ts";
 export { setService } from "./actions/identity/set-service.ts";
+export { registerSchema } from "./actions/issuers/register-schema.ts";
 export * from "./actions/ledger/backup-group.ts";
 export * from "./actions/ledger/get-block.ts";
 export * from "./actions/ledger/get-blocks.ts";
@@ -97,6 +122,7 @@ export { updateNode } from "./actions/nodes/update.ts";
 export * from "./actions/proofs/get-proof.ts";
 export * from "./actions/proofs/get-trail.ts";
 export * from "./actions/proofs/get-trail-proof.ts";
+export { publishStatusList } from "./actions/statuses/publish.ts";
 export { anchorCheckpoints } from "./actions/topics/anchor.ts";
 export { changeTopic } from "./actions/topics/change.ts";
 export { closeTopic } from "./actions/topics/close.ts";
@@ -111,5 +137,6 @@ export { groupIdOfClient } from "./group.ts";
 export type { CallOptions } from "./request.ts";
 export * from "./sign-operations.ts";
 export { type ClientTls, tlsFetch } from "./tls-fetch.ts";
+export type { VcDocument } from "./vc-api.ts";
 export * from "./verifier.ts";
 export * from "./verify-proof-file.ts";

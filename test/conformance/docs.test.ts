@@ -40,7 +40,13 @@ describe("console blocks of a page", () => {
 });
 
 describe("a page runs as it stands", () => {
-  it.each(["README.md", "docs/guide/first-alliance.md", "docs/guide/transactions.md", "docs/guide/founding.md"])(
+  it.each([
+    "README.md",
+    "docs/guide/first-alliance.md",
+    "docs/guide/transactions.md",
+    "docs/guide/founding.md",
+    "docs/guide/issuers-and-evidence.md",
+  ])(
     "%s",
     async (page) => {
       const terminal = new Terminal();

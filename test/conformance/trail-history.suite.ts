@@ -16,6 +16,7 @@ import {
   nodeProofInput,
   type Operation,
   operation,
+  prepareEvidence,
   proveInclusion,
   type Receipt,
   type Role,
@@ -375,9 +376,43 @@ export function makeHistory(group = "main") {
       ],
     ],
   ]);
+  const type = "EnergyLabel";
+  const evidence = prepareEvidence([digest("report 1"), digest("report 2")]);
+  const { root: reports, size } = evidence;
+  const decide = (change: MemberChange, proposal: number): Asked[] => [
+    [[acme], [operation("members.propose", { change })]],
+    [[bolt], [operation("members.approve", { proposal })]],
+    [[lab], [operation("members.approve", { proposal })]],
+  ];
+  world.block([
+    ...decide({ kind: "recogniseIssuer", issuer: lab.did, type }, 4),
+    ...decide({ kind: "derecogniseIssuer", issuer: lab.did, type }, 5),
+    [
+      [lab],
+      [
+        operation("issuers.registerSchema", { schema: "lab/label", version: "1.0", type, digest: digest("schema") }),
+        operation("statuses.publish", {
+          list: "first",
+          kind: "bitstring",
+          purpose: "revocation",
+          bits: 1,
+          size: 131_072,
+          version: 1,
+          digest: digest("list"),
+        }),
+        operation("evidence.anchor", { root: reports, size, signers: [bolt.did] }),
+      ],
+    ],
+    [[bolt], [operation("evidence.sign", { root: reports })]],
+    [[lab], [operation("evidence.revoke", { root: reports, index: 1, reason: "a broken probe" })]],
+    [[lab], [operation("evidence.unrevoke", { root: reports, index: 1 })]],
+    [[bolt], [operation("evidence.revoke", { root: reports })]],
+    [[bolt], [operation("evidence.unrevoke", { root: reports })]],
+  ]);
   return {
     world,
     node,
+    issued: [`issuer/${type}/${lab.did}`, "schema/lab/label", `status/${lab.did}/first`, `evidence/${reports}`],
     parties: { acme, bolt, lab, guest, sensor, lamp, owner, buyer, root },
     model,
     topic,

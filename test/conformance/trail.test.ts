@@ -10,7 +10,7 @@ import { type Database, openDatabase } from "#storage";
 import { makeHistory, makeVotingHistory, Party, World } from "./trail-history.suite.ts";
 
 const history = makeHistory();
-const { world, parties, linkage, topic, model, commands, node } = history;
+const { world, parties, linkage, topic, model, commands, node, issued } = history;
 const { ledger } = world;
 const group = ledger.group.id;
 
@@ -34,6 +34,7 @@ const subjects = [
   "proposal/1",
   "proposal/2",
   `node/${node}`,
+  ...issued,
 ];
 
 describe("trail", () => {
@@ -202,7 +203,7 @@ describe("trail table", () => {
     const modules = new URL("../../src/ledger/modules/", import.meta.url);
     const emitted = new Set<string>();
     for (const name of readdirSync(modules, { recursive: true, encoding: "utf8" })) {
-      if (!/(handlers|validators)\.ts$/.test(name)) continue;
+      if (!/(handlers|validators|recognition)\.ts$/.test(name)) continue;
       const source = readFileSync(new URL(name, modules), "utf8");
       // All names of the form of a fact, but those that are refusals or handlers' own names.
       for (const [, fact] of source.matchAll(/(?<!refuse\(\s*)"([a-z]+\.[a-z]+(?:[A-Z][a-z]+)*)"(?!\()/g))

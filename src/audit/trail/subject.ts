@@ -1,20 +1,61 @@
 /** What a trail can be about, as facts name it, and the records that belong to it. */
 import type { Json } from "#base";
-import { isDid, LinkageId, ModelId, NodeId, TopicName } from "#protocol";
+import {
+  CredentialType,
+  Digest,
+  isDid,
+  LinkageId,
+  ModelId,
+  NodeId,
+  SchemaId,
+  StatusListId,
+  TopicName,
+} from "#protocol";
 import { auditError } from "../errors.ts";
 
-export type SubjectKind = "did" | "linkage" | "topic" | "model" | "root" | "proposal" | "node";
+export type SubjectKind =
+  | "did"
+  | "linkage"
+  | "topic"
+  | "model"
+  | "root"
+  | "proposal"
+  | "node"
+  | "issuer"
+  | "schema"
+  | "status"
+  | "evidence";
 
 const FINGERPRINT = /^[1-9A-HJ-NP-Za-km-z]{26,28}$/;
 const PROPOSAL = /^[1-9][0-9]{0,9}$/;
 const LINKAGE = new RegExp(LinkageId.pattern as string);
+const TYPE = new RegExp(CredentialType.pattern as string);
+const LIST = new RegExp(StatusListId.pattern as string);
+/** `<type>/<issuer>`: a type may hold slashes, a DID never does. */
+const ISSUER = {
+  test(rest: string): boolean {
+    const cut = rest.lastIndexOf("/");
+    return TYPE.test(rest.slice(0, cut)) && isDid(rest.slice(cut + 1));
+  },
+};
+/** `<issuer>/<list>` */
+const STATUS = {
+  test(rest: string): boolean {
+    const cut = rest.indexOf("/");
+    return isDid(rest.slice(0, cut)) && LIST.test(rest.slice(cut + 1));
+  },
+};
 /** By prefix: what must follow it. */
-const NAMED: readonly (readonly [SubjectKind, string, RegExp])[] = [
+const NAMED: readonly (readonly [SubjectKind, string, { test(rest: string): boolean }])[] = [
   ["topic", "topic/", new RegExp(TopicName.pattern as string)],
   ["model", "model/", new RegExp(ModelId.pattern as string)],
   ["root", "root/", FINGERPRINT],
   ["proposal", "proposal/", PROPOSAL],
   ["node", "node/", new RegExp(NodeId.pattern as string)],
+  ["issuer", "issuer/", ISSUER],
+  ["schema", "schema/", new RegExp(SchemaId.pattern as string)],
+  ["status", "status/", STATUS],
+  ["evidence", "evidence/", new RegExp(Digest.pattern as string)],
 ];
 
 /**
@@ -84,6 +125,9 @@ function linkedKeys(key: string, value: Json): string[] {
     ];
   if (key.startsWith("model/") || key.startsWith("root/")) return link("member/", "maker");
   if (key.startsWith("topic/")) return link("member/", "operator");
+  if (key.startsWith("issuer/")) return [...link("member/", "issuer"), ...link("issuers/of/", "issuer")];
+  if (key.startsWith("schema/")) return link("member/", "publisher");
+  if (key.startsWith("status/") || key.startsWith("evidence/")) return link("member/", "issuer");
   if (key.startsWith("node/")) return link("member/", "member");
   return [];
 }

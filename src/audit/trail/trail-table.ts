@@ -24,6 +24,8 @@ interface Words {
   readonly model: string;
   readonly topic: string;
   readonly proposal: string;
+  /** The issuer that a recognition is of, named. */
+  readonly issuer: string;
   /** Id of a node, cut short. */
   readonly node: string;
   /** Which nodes vote from now on, and which no more. */
@@ -90,12 +92,25 @@ const SENTENCES: { readonly [fact: string]: (words: Words) => string } = {
   "nodes.updated": (w) => `the node ${w.node} moved to ${w("address")}`,
   "nodes.ready": (w) => `the node ${w.node} had caught up with block ${w("height")}`,
   "nodes.retired": (w) => `the node ${w.node} was taken out`,
+  "issuers.recognised": (w) => `${w.issuer} was recognised as an issuer of ${w("type")}`,
+  "issuers.derecognised": (w) => `${w.issuer} is no longer recognised as an issuer of ${w("type")}`,
+  "issuers.schemaRegistered": (w) => `version ${w("version")} of the schema ${w("schema")} was registered`,
+  "statuses.published": (w) => `the status list ${w("list")} came to version ${w("version")}, for ${w("purpose")}`,
+  "evidence.anchored": (w) => `${w("size")} documents were anchored under ${w("root")}`,
+  "evidence.signed": (w) => `the documents under ${w("root")} were signed by ${w("signed")}`,
+  "evidence.revoked": (w) => `${documents(w)} under ${w("root")} was revoked${w.reason}`,
+  "evidence.unrevoked": (w) => `the revocation of ${documents(w)} under ${w("root")} was taken back`,
+
   "nodes.validatorsChanged": (w) =>
     `in consensus ${w.votes}: ${w("validators")} nodes, with a power of ${w("power")} in all`,
 };
 
 /** Facts that have a sentence of their own. */
 export const DESCRIBED_FACTS: readonly string[] = Object.keys(SENTENCES);
+
+function documents(words: Words): string {
+  return words("index") === "" ? "all" : `document ${words("index")}`;
+}
 
 function change(kind: string): string {
   const words: { readonly [kind: string]: string } = {
@@ -107,6 +122,8 @@ function change(kind: string): string {
     parameters: "to change the group's parameters",
     addValidator: "to let a node vote in consensus",
     removeValidator: "to let a node vote no more in consensus",
+    recogniseIssuer: "to recognise an issuer",
+    derecogniseIssuer: "to recognise an issuer no more",
   };
   return words[kind] ?? kind;
 }
@@ -144,6 +161,7 @@ function wordsOf({ about, data }: Fact, nameOf: NameOf): Words {
     model: after("model/"),
     topic: after("topic/"),
     proposal: `proposal ${after("proposal/")}`,
+    issuer: say(after("issuer/").split("/").at(-1)),
     node: shortenNode(after("node/")),
     votes: votesOf(data["changes"]),
     time,

@@ -13,7 +13,7 @@ export const trail = defineCommand<[about: string], { limit: number; proof?: str
     {
       name: "<about>",
       description:
-        "DID, linkage id, topic, or identity of the home; model/<model>, root/<key>, proposal/<number>, node/<id>",
+        "DID, linkage id, topic, or identity of the home; model/<model>, root/<key>, proposal/<number>, node/<id>, issuer/<type>/<DID>, schema/<schema>, evidence/<root>",
     },
   ],
   options: [
@@ -66,7 +66,7 @@ export const trail = defineCommand<[about: string], { limit: number; proof?: str
 
 /** What facts call a subject: DIDs and linkages by themselves, everything else behind the name of its kind. */
 async function subjectOf(shell: Shell, given: string): Promise<string> {
-  if (/^(did:|lk_|(topic|model|root|proposal|node)\/)/.test(given)) return given;
+  if (/^(did:|lk_|(topic|model|root|proposal|node|issuer|schema|status|evidence)\/)/.test(given)) return given;
   if (Object.hasOwn(loadIdentities(shell.home).identities, given)) return shell.did(given);
   // A topic of one level looks like a name of the home, and only the key file could tell: no passphrase is asked for here.
   return `topic/${given}`;

@@ -1,14 +1,18 @@
 import { checkTrustedValidators, decodeTransaction } from "#protocol";
-import { type VerifiedFile, verifyProofFile } from "#sdk";
+import { decodeProof, isEvidenceProof, type VerifiedFile, verifyEvidence, verifyProofFile } from "#sdk";
 import { defineCommand } from "../command.ts";
+import { showEvidence } from "../evidence-file.ts";
 import { groupsOfHome } from "../home/facts.ts";
 import { readBytes, readJsonFile } from "../home/files.ts";
 import type { Shell } from "../shell.ts";
+import { COMPARE_GROUP, describeVouched } from "../vouched.ts";
 
 export const verify = defineCommand<[file: string], { trust?: string; trusted?: string }>({
   name: "verify",
   summary: "Verify a proof file: with no network and no node. Exit code 1 where it does not hold.",
-  arguments: [{ name: "<file>", description: "proof file, as `trail --proof` or `ledger proof --out` wrote it" }],
+  arguments: [
+    { name: "<file>", description: "proof file, as `trail --proof`, `ledger proof --out` or `evidence` wrote it" },
+  ],
   options: [
     { flags: "--trust <group>", description: "id of the group that you trust; else compare it yourself" },
     {
@@ -24,7 +28,13 @@ export const verify = defineCommand<[file: string], { trust?: string; trusted?: 
   ],
   async run(shell, { trust, trusted: from }, file) {
     const set = from === undefined ? undefined : checkTrustedValidators(readJsonFile(shell.path(from)));
-    const proved = verifyProofFile(readBytes(shell.path(file)), { trust, trusted: set });
+    const proof = decodeProof(readBytes(shell.path(file)));
+    if (isEvidenceProof(proof))
+      return showEvidence(shell, verifyEvidence(proof, { trust, trusted: set }), {
+        trusted: trust !== undefined || set !== undefined,
+        validators: set !== undefined,
+      });
+    const proved = verifyProofFile(proof, { trust, trusted: set });
     const { genesis, ...json } = proved;
     // A home that belongs to the group knows its genesis, and that is reason enough.
     const trusted =
@@ -32,16 +42,6 @@ export const verify = defineCommand<[file: string], { trust?: string; trusted?: 
     return { json: { holds: true, trusted, ...json }, text: describe(shell, proved, trusted, set !== undefined) };
   },
 });
-
-/** Whose word it is that the rest rests on. */
-function describeVouched(vouched: VerifiedFile["vouched"], given: boolean): string {
-  if (vouched.engine === "solo") return `engine solo with ${vouched.key}`;
-  const { height, time, signed, total, changes, validators } = vouched;
-  const first = given ? "the validators that were trusted" : "those of the genesis";
-  const followed = `followed through ${changes} change${changes === 1 ? "" : "s"} of validators`;
-  const who = `${signed} of ${total} voting power of ${validators.validators.length} validators`;
-  return `engine cometbft at height ${height}, ${time}: ${who}, ${changes === 0 ? first : followed}`;
-}
 
 function describe(shell: Shell, proved: VerifiedFile, trusted: boolean, given: boolean): string {
   const { genesis } = proved;
@@ -87,12 +87,6 @@ function describe(shell: Shell, proved: VerifiedFile, trusted: boolean, given: b
     parts.push(
       `${unknown} signatures are by keys that this file does not show: the ledger checked them, and its word is what holds.`,
     );
-  if (!trusted)
-    parts.push(
-      shell.paint(
-        "yellow",
-        "Compare the group's id with the one that you know, or pass that one with --trust: anybody can found a group.",
-      ),
-    );
+  if (!trusted) parts.push(shell.paint("yellow", COMPARE_GROUP));
   return parts.join("\n\n");
 }

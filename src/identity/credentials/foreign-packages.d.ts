@@ -5,12 +5,14 @@ declare module "@digitalbazaar/vc" {
     readonly suite: object | readonly object[];
     readonly documentLoader: (url: string) => Promise<object>;
     readonly now?: Date;
+    readonly checkStatus?: () => Promise<{ readonly verified: boolean }>;
   }
   export interface ForeignResult {
     readonly verified: boolean;
     readonly error?: unknown;
   }
   export function issue(options: ForeignOptions & { readonly credential: object }): Promise<object>;
+  export function derive(options: ForeignOptions & { readonly verifiableCredential: object }): Promise<object>;
   export function verifyCredential(options: ForeignOptions & { readonly credential: object }): Promise<ForeignResult>;
   export function signPresentation(
     options: ForeignOptions & { readonly presentation: object; readonly challenge: string; readonly domain?: string },

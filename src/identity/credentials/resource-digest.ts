@@ -1,56 +1,60 @@
 import { decodeBase58, decodeBase64Url, equalBytes, type Json, type JsonObject } from "#base";
-import { sha256, sha384 } from "#crypto";
+import { sha256, sha384, sha512 } from "#crypto";
+
+/** Hashes, the stronger ones first: by their name in Subresource Integrity, and their code in multihash. */
+const HASHES = [
+  { name: "sha512", code: 0x13, length: 64, hash: sha512 },
+  { name: "sha384", code: 0x20, length: 48, hash: sha384 },
+  { name: "sha256", code: 0x12, length: 32, hash: sha256 },
+] as const;
 
 // Subresource Integrity §3.5: hashes apart by spaces, each perhaps with options, which have no meaning yet.
-const SRI = /^sha(?:256|384|512)-[A-Za-z0-9+/_-]+={0,2}(?:\?[!-~]*)?$/;
+const SRI = /^(sha(?:256|384|512))-([A-Za-z0-9+/_-]+)={0,2}(?:\?[!-~]*)?$/;
 const LONGEST = 1024;
 
-export function isDigestSri(value: Json): boolean {
-  return typeof value === "string" && value.length <= LONGEST && value.split(" ").every((hash) => SRI.test(hash));
+interface Digest {
+  readonly by: (typeof HASHES)[number];
+  readonly digest: Uint8Array;
 }
 
-/** A multihash in multibase, base58btc or base64url: SHA-256 is 0x12, SHA-384 is 0x20, each with its length. */
-function readMultibase(value: Json | undefined): { readonly hash: number; readonly digest: Uint8Array } | undefined {
+function readSri(value: Json | undefined): readonly Digest[] | undefined {
+  if (typeof value !== "string" || value.length > LONGEST) return undefined;
+  const digests = value.split(" ").map((text): Digest | undefined => {
+    const [, name, base64 = ""] = SRI.exec(text) ?? [];
+    const by = HASHES.find((one) => one.name === name);
+    const digest = decodeBase64Url(base64.replaceAll("+", "-").replaceAll("/", "_"));
+    return by === undefined || digest?.length !== by.length ? undefined : { by, digest };
+  });
+  return digests.every((one) => one !== undefined) ? digests : undefined;
+}
+
+/** A multihash in multibase, base58btc or base64url (Controlled Identifiers 1.0 §2.4 and §2.5). */
+function readMultibase(value: Json | undefined): Digest | undefined {
   if (typeof value !== "string" || value.length > LONGEST) return undefined;
   const text = value.slice(1);
   const bytes = value.startsWith("u") ? decodeBase64Url(text) : value.startsWith("z") ? decodeBase58(text) : undefined;
-  if (bytes === undefined || bytes.length < 3 || bytes[1] !== bytes.length - 2) return undefined;
-  return { hash: bytes[0] as number, digest: bytes.subarray(2) };
+  if (bytes === undefined) return undefined;
+  const by = HASHES.find(({ code, length }) => bytes[0] === code && bytes[1] === length && bytes.length === 2 + length);
+  return by === undefined ? undefined : { by, digest: bytes.subarray(2) };
 }
 
-export function isDigestMultibase(value: Json): boolean {
-  return readMultibase(value) !== undefined;
-}
+/** Whether a text has the form of a digest. The examples of the standard itself have some that no resource could have. */
+export const isDigestSri = (value: Json): boolean =>
+  typeof value === "string" && value.length <= LONGEST && value.split(" ").every((text) => SRI.test(text));
+export const isDigestMultibase = (value: Json): boolean =>
+  typeof value === "string" && value.length <= LONGEST && /^(?:u[A-Za-z0-9_-]+|z[1-9A-HJ-NP-Za-km-z]+)$/.test(value);
 
-/**
- * Whether the bytes of a resource have the digests that an entry gives (Data Model 2.0 §5.3). Hashes that are not known here say nothing;
- * where none is known, the resource does not pass.
- */
+/** Whether the bytes of a resource have the digests that an entry gives, and it gives one (Data Model 2.0 §5.3). */
 export function hasDigests({ digestSRI, digestMultibase }: JsonObject, bytes: Uint8Array): boolean {
-  let known = false;
-  if (typeof digestSRI === "string") {
-    const answers = digestSRI.split(" ").flatMap((hash) => {
-      const answer = matchesSri(hash, bytes);
-      return answer === undefined ? [] : [answer];
-    });
-    // SRI takes any of several.
-    if (answers.length > 0) {
-      if (!answers.includes(true)) return false;
-      known = true;
-    }
+  if (digestSRI === undefined && digestMultibase === undefined) return false;
+  const fits = ({ by, digest }: Digest) => equalBytes(by.hash(bytes), digest);
+  if (digestSRI !== undefined) {
+    const digests = readSri(digestSRI) ?? [];
+    // SRI §3.3.3: of several, those of the strongest hash count, and one has to fit.
+    const strongest = HASHES.find((one) => digests.some(({ by }) => by === one));
+    if (!digests.some((one) => one.by === strongest && fits(one))) return false;
   }
-  const multihash = readMultibase(digestMultibase);
-  if (multihash !== undefined && (multihash.hash === 0x12 || multihash.hash === 0x20)) {
-    const digest = multihash.hash === 0x12 ? sha256(bytes) : sha384(bytes);
-    if (!equalBytes(digest, multihash.digest)) return false;
-    known = true;
-  }
-  return known;
-}
-
-function matchesSri(text: string, bytes: Uint8Array): boolean | undefined {
-  const [, name, base64] = /^(sha256|sha384)-([A-Za-z0-9+/_-]+)/.exec(text) ?? [];
-  if (name === undefined || base64 === undefined) return undefined;
-  const digest = decodeBase64Url(base64.replaceAll("+", "-").replaceAll("/", "_"));
-  return digest !== undefined && equalBytes(digest, name === "sha256" ? sha256(bytes) : sha384(bytes));
+  if (digestMultibase === undefined) return true;
+  const digest = readMultibase(digestMultibase);
+  return digest !== undefined && fits(digest);
 }

@@ -4,10 +4,11 @@
  * of a header (`jwk`, `jku`, `x5c`), and a header that demands to be understood (`crit`) is refused.
  */
 import { decodeBase64Url, encodeBase64Url, encodeUtf8, isHansaError, type JsonObject, parseJson } from "#base";
+import { type CredentialKey, checkSignature } from "../credentials/credential-key.ts";
+import { isObject } from "../credentials/document-parts.ts";
 import { credentialError } from "../credentials/errors.ts";
 import type { KeyFinder, ProofPurpose, VerificationKey } from "../credentials/keys.ts";
-import { isJsonObject } from "../json-object.ts";
-import { algOf, algorithmOfAlg, type BareKey, type BareSigner, isGoodSignature } from "./algorithms.ts";
+import { algOf, algorithmOfAlg, type BareSigner } from "./algorithms.ts";
 
 /** Most characters of a token, and how deep its JSON may be nested. */
 const LIMITS = { token: 1 << 19, header: 8192, depth: 32 };
@@ -70,7 +71,7 @@ function parsePart(encoded: string, name: string): JsonObject {
   if (bytes === undefined) throw malformed(`has a ${name} that is not base64url`);
   try {
     const value = parseJson(bytes, { depth: LIMITS.depth, integers: false });
-    if (isJsonObject(value)) return value;
+    if (isObject(value)) return value;
   } catch (error) {
     if (!isHansaError(error)) throw error;
     throw malformed(`has a ${name} that is not plain JSON: ${error.message}`);
@@ -87,8 +88,8 @@ function malformed(problem: string) {
  *
  * @throws HansaError `credentials.signature`
  */
-export async function requireSignatureOf(token: CompactJws, key: BareKey): Promise<void> {
-  if (algorithmOfAlg(token.alg) !== key.algorithm || !(await isGoodSignature(key, token.input, token.signature)))
+export function requireSignatureOf(token: CompactJws, key: CredentialKey): void {
+  if (algorithmOfAlg(token.alg) !== key.algorithm || !checkSignature(key, token.input, token.signature))
     throw credentialError("credentials.signature", "the token's signature does not fit its key");
 }
 
@@ -117,6 +118,6 @@ export async function verifySignedBy(
     throw credentialError("credentials.key", "the token's key is controlled by another than its issuer", {
       key: key.id,
     });
-  await requireSignatureOf(token, key);
+  requireSignatureOf(token, key);
   return key;
 }

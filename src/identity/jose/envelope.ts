@@ -1,109 +1,101 @@
 import type { Json, JsonObject } from "#base";
-import { credentialError } from "../credentials/errors.ts";
-import type { VerificationKey } from "../credentials/keys.ts";
-import { isJsonObject } from "../json-object.ts";
-import { openSdJwt, type VerifySdJwtOptions, verifySdJwt } from "../sd-jwt/verify-sd-jwt.ts";
-import { type VerifyJwtOptions, verifyJwtCredential } from "./jwt-credential.ts";
-import { idOf, requireConsistent, requireDid, requireNoWrapper, withoutJwtClaims } from "./vc-claims.ts";
-
-/** Media types that an envelope may hold (VC Data Model 2.0 §4.14, VC-JOSE-COSE §6.1). */
-export type EnvelopeType = "application/vc+jwt" | "application/vc+sd-jwt" | "application/dc+sd-jwt";
+import { CREDENTIALS_V2 } from "../credentials/contexts/bundled-contexts.ts";
+import { isObject, refuseDocument } from "../credentials/document-parts.ts";
+import { checkCredential } from "../credentials/model.ts";
+import type { VerifyOptions } from "../credentials/verify-credential.ts";
+import { openSdJwt, verifySdJwt } from "../sd-jwt/verify-sd-jwt.ts";
+import { type EnvelopeType, type VerifiedEnvelope, verifyDocument, verifyJwtCredential } from "./jwt-credential.ts";
+import { idOf, requireConsistent, requireNoWrapper, withoutJwtClaims } from "./vc-claims.ts";
 
 const TYPES: readonly string[] = ["application/vc+jwt", "application/vc+sd-jwt", "application/dc+sd-jwt"];
 const LONGEST = 1 << 20;
-const CONTEXT = "https://www.w3.org/ns/credentials/v2";
-
-/** How envelopes are verified. `status` and `checkStatus` are of SD-JWT VC; what is of the data model has its status in `check`. */
-export type VerifyEnvelopeOptions = VerifyJwtOptions &
-  Pick<VerifySdJwtOptions, "status" | "checkStatus" | "keyBinding">;
-
-/** What was in an envelope, and held. */
-export interface VerifiedEnvelope {
-  readonly mediaType: EnvelopeType;
-  /** A credential of VC Data Model 2.0; of SD-JWT VC its claims. */
-  readonly credential: JsonObject;
-  /** Whether the credential is of VC Data Model. */
-  readonly isOfDataModel: boolean;
-  /** DID. */
-  readonly issuer: string;
-  readonly key: VerificationKey;
-}
 
 /** An `EnvelopedVerifiableCredential` around a secured credential. */
 export function envelopCredential(secured: string, mediaType: EnvelopeType): JsonObject {
-  return { "@context": CONTEXT, id: `data:${mediaType},${secured}`, type: "EnvelopedVerifiableCredential" };
+  return { "@context": CREDENTIALS_V2, id: `data:${mediaType},${secured}`, type: "EnvelopedVerifiableCredential" };
 }
 
-/** Whether a document is an envelope, and none of the things that have a proof of their own. */
+/** Whether a document says that it is an envelope. */
 export function isEnvelope(document: Json | undefined): document is JsonObject {
-  if (!isJsonObject(document)) return false;
+  if (!isObject(document)) return false;
   const { type } = document;
   return (Array.isArray(type) ? type : [type]).includes("EnvelopedVerifiableCredential");
 }
 
 /**
- * Opens and verifies an envelope.
+ * Opens and verifies an envelope: a JWT or SD-JWT of VC Data Model 2.0, or an SD-JWT VC. No proof of a holder's key is asked for: the
+ * presentation that the envelope is in is that proof.
  *
  * @param envelope - the object, or the `data:` URL that is its id
+ * @returns of an SD-JWT VC its claims as `credential`, `vct` as its type, `iat` or `nbf` and `exp` as its validity
  * @throws HansaError `credentials.*`
  * @example
  * ```ts
- * await verifyEnveloped("data:application/vc+jwt,eyJ…", { keys, now, check });
+ * await verifyPresentation(presentation, { ...options, enveloped: (url) => verifyEnveloped(url, options) });
  * ```
  */
 export async function verifyEnveloped(
   envelope: string | JsonObject,
-  options: VerifyEnvelopeOptions,
+  options: VerifyOptions,
 ): Promise<VerifiedEnvelope> {
   const { mediaType, secured } = openDataUrl(typeof envelope === "string" ? envelope : urlOf(envelope));
-  if (mediaType === "application/vc+jwt") {
-    const { credential, issuer, key, version } = await verifyJwtCredential(secured, options);
-    if (version !== "2.0") throw malformed("an envelope of VC Data Model 2.0 holds none of 1.1");
-    return { mediaType, credential, isOfDataModel: true, issuer, key };
+  switch (mediaType) {
+    case "application/vc+jwt": {
+      const verified = await verifyJwtCredential(secured, options);
+      if (verified.mediaType !== mediaType) throw refuseDocument("/id", "holds a credential of data model 1.1");
+      return verified;
+    }
+    // SD-JWT VC had this media type in its drafts, too. In an envelope it is VC-JOSE-COSE's.
+    case "application/vc+sd-jwt":
+      return verifySdJwtCredential(secured, options);
+    case "application/dc+sd-jwt":
+      return verifySdJwtClaims(secured, options);
   }
-  // SD-JWT VC had this media type in its drafts, too. In an envelope it is VC-JOSE-COSE's.
-  if (mediaType === "application/vc+sd-jwt") return verifyDataModelSdJwt(secured, mediaType, options);
-  const { claims, issuer, key } = await verifySdJwt(secured, options);
-  return { mediaType, credential: claims, isOfDataModel: false, issuer, key };
 }
 
-/** VC-JOSE-COSE §3.2.1: a credential of VC Data Model 2.0, secured with SD-JWT. */
-async function verifyDataModelSdJwt(
-  secured: string,
-  mediaType: EnvelopeType,
-  options: VerifyEnvelopeOptions,
-): Promise<VerifiedEnvelope> {
-  const { claims, issuer, key, typ } = await openSdJwt(secured, options, (signed) => idOf(signed["issuer"]));
-  if (typ !== "vc+sd-jwt" || claims["@context"] === undefined)
-    throw malformed("the envelope does not hold what its media type says");
+/**
+ * Verifies a VC Data Model 2.0 credential secured with SD-JWT (VC-JOSE-COSE §3.2.1).
+ *
+ * @throws HansaError `credentials.*`
+ */
+export async function verifySdJwtCredential(text: string, options: VerifyOptions): Promise<VerifiedEnvelope> {
+  const { claims, issuer, key, typ } = await openSdJwt(text, options, (signed) => idOf(signed["issuer"]));
+  if (typ !== "vc+sd-jwt") throw refuseDocument("", "is an SD-JWT VC, and not of VC Data Model");
   requireNoWrapper(claims);
   const credential = withoutJwtClaims(claims);
-  requireConsistent(claims, credential, requireDid(issuer, "issuer"));
-  await options.check(credential);
-  return { mediaType, credential, isOfDataModel: true, issuer, key };
+  requireConsistent(claims, credential, issuer);
+  return { ...(await verifyDocument(credential, "2.0", options)), mediaType: "application/vc+sd-jwt", key };
 }
 
-function urlOf({ id, type, "@context": context }: JsonObject): string {
-  const types: readonly unknown[] = Array.isArray(type) ? type : [type];
-  if (types.length !== 1 || types[0] !== "EnvelopedVerifiableCredential") throw malformed("type is not an envelope's");
-  if ((Array.isArray(context) ? context[0] : context) !== CONTEXT) throw malformed("@context is not an envelope's");
-  if (typeof id !== "string") throw malformed("id is no data: URL");
+async function verifySdJwtClaims(text: string, options: VerifyOptions): Promise<VerifiedEnvelope> {
+  const { claims, issuer, type, key } = await verifySdJwt(text, options);
+  const seconds = (value: Json | undefined) => (typeof value === "number" ? value * 1000 : undefined);
+  return {
+    credential: claims,
+    id: undefined,
+    issuer,
+    types: [type],
+    validFrom: seconds(claims["nbf"] ?? claims["iat"]),
+    validUntil: seconds(claims["exp"]),
+    proofs: [],
+    unchecked: claims["status"] !== undefined && options.checkStatus === false ? ["status"] : [],
+    mediaType: "application/dc+sd-jwt",
+    key,
+  };
+}
+
+function urlOf(envelope: JsonObject): string {
+  const { enveloped, id } = checkCredential(envelope);
+  if (!enveloped || id === undefined) throw refuseDocument("/type", "is not EnvelopedVerifiableCredential");
   return id;
 }
 
 function openDataUrl(url: string): { mediaType: EnvelopeType; secured: string } {
-  if (url.length > LONGEST) throw malformed(`it is longer than ${LONGEST} characters`);
+  if (url.length > LONGEST) throw refuseDocument("/id", `is longer than ${LONGEST} characters`);
   // RFC 2397. No parameter is known of these types, and base64 of what is text already would give it a second spelling.
   const comma = url.indexOf(",");
-  if (!url.startsWith("data:") || comma < 0) throw malformed("id is no data: URL");
+  if (!url.startsWith("data:") || comma < 0) throw refuseDocument("/id", "is no data: URL");
   const mediaType = url.slice("data:".length, comma).toLowerCase();
-  if (!TYPES.includes(mediaType)) throw malformed("its media type is not one of a secured credential");
+  if (!TYPES.includes(mediaType)) throw refuseDocument("/id", "is of no media type of a secured credential");
   return { mediaType: mediaType as EnvelopeType, secured: url.slice(comma + 1) };
-}
-
-function malformed(problem: string) {
-  return credentialError("credentials.document", `the enveloped credential is malformed: ${problem}`, {
-    path: "/id",
-    problem,
-  });
 }

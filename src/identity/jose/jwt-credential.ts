@@ -1,7 +1,11 @@
 /** Credentials secured by JOSE: VC-JOSE-COSE §3.1.1 for VC Data Model 2.0, and JWT credentials of 1.1, which are verified only. */
 import type { JsonObject } from "#base";
+import { refuseDocument } from "../credentials/document-parts.ts";
 import { credentialError } from "../credentials/errors.ts";
-import type { CredentialSigner, KeyFinder, VerificationKey } from "../credentials/keys.ts";
+import type { CredentialSigner, VerificationKey } from "../credentials/keys.ts";
+import { checkCredential } from "../credentials/model.ts";
+import { checkTerms } from "../credentials/terms/check-terms.ts";
+import { type VerifiedCredential, type VerifyOptions, verifyClaims } from "../credentials/verify-credential.ts";
 import { decodeCompactJws, signCompactJws, verifySignedBy } from "./compact-jws.ts";
 import { checkTokenTime } from "./token-time.ts";
 import {
@@ -9,70 +13,84 @@ import {
   idOf,
   requireConsistent,
   requireDid,
-  requireNoWrapper,
+  requireTyped,
   withoutJwtClaims,
 } from "./vc-claims.ts";
 
-/**
- * Signs a VC Data Model 2.0 credential as `application/vc+jwt`.
- *
- * @param credential - whose model was checked before; its issuer is the signer
- * @throws HansaError `credentials.document`
- */
-export function issueJwtCredential(credential: JsonObject, signer: CredentialSigner): string {
-  if (idOf(credential["issuer"]) !== signer.controller)
-    throw credentialError("credentials.document", "the issuer is another than the signer", { path: "/issuer" });
-  requireNoWrapper(credential);
-  return signCompactJws({ kid: signer.id, typ: "vc+jwt", cty: "vc" }, credential, signer);
-}
-
-/** What a verifier of JOSE goes by. */
-export interface VerifyJwtOptions {
-  readonly keys: KeyFinder;
-  /** Milliseconds. */
-  readonly now: number;
-  /**
-   * All that is checked of a credential but who signed it: data model, times, status, schema. Throws `credentials.*`. It is asked when the signature
-   * held.
-   */
-  readonly check: (credential: JsonObject) => Promise<unknown> | unknown;
-}
-
-/** A credential that held. */
-export interface VerifiedJwtCredential {
-  readonly credential: JsonObject;
-  /** Of the data model. */
-  readonly version: "1.1" | "2.0";
-  /** DID. */
-  readonly issuer: string;
+/** A credential in a token that held. Its `proofs` are empty: the token is the proof. */
+export interface VerifiedEnvelope extends VerifiedCredential {
+  readonly mediaType: EnvelopeType | "application/jwt";
+  /** Key that secures it. */
   readonly key: VerificationKey;
 }
 
+/** Media types of what secures a credential from without (VC Data Model 2.0 §4.13.1, VC-JOSE-COSE §6.1). */
+export type EnvelopeType = "application/vc+jwt" | "application/vc+sd-jwt" | "application/dc+sd-jwt";
+
 /**
- * Verifies a credential in a JWT.
+ * Issues a VC Data Model 2.0 credential as `application/vc+jwt`.
+ *
+ * @returns the token
+ * @throws HansaError `credentials.document`, `credentials.context`, `credentials.term`, `credentials.key` where the issuer is another
+ * than the signer
+ * @example
+ * ```ts
+ * const envelope = envelopCredential(issueJwtCredential(credential, signer), "application/vc+jwt");
+ * ```
+ */
+export function issueJwtCredential(credential: JsonObject, signer: CredentialSigner): string {
+  requireIssuable(credential, signer);
+  return signCompactJws({ kid: signer.id, typ: "vc+jwt", cty: "vc" }, credential, signer);
+}
+
+/** What is issued is sound, of 2.0, and its issuer's own. @throws HansaError as `issueJwtCredential` */
+export function requireIssuable(credential: JsonObject, signer: CredentialSigner): void {
+  const { model, issuer, enveloped } = checkCredential(credential);
+  if (enveloped) throw refuseDocument("/type", "is an envelope, which is not put into another");
+  if (model !== "2.0") throw refuseDocument("/@context", "is of data model 1.1, which is verified here, not issued");
+  if (issuer !== signer.controller)
+    throw credentialError("credentials.key", "the credential names another issuer than the one who signs", {
+      issuer: issuer.slice(0, 200),
+      signer: signer.controller,
+    });
+  checkTerms(credential);
+}
+
+/**
+ * Verifies a credential in a JWT, of VC Data Model 2.0 (`typ: vc+jwt`) or 1.1 (claim `vc`), and all that `verifyClaims` looks at.
  *
  * @throws HansaError `credentials.*`
  * @example
  * ```ts
- * const { credential } = await verifyJwtCredential(token, { keys, now: Date.now(), check: checkModel });
+ * const { credential, issuer } = await verifyJwtCredential(token, { keys, now: Date.now() });
  * ```
  */
-export async function verifyJwtCredential(text: string, options: VerifyJwtOptions): Promise<VerifiedJwtCredential> {
+export async function verifyJwtCredential(text: string, options: VerifyOptions): Promise<VerifiedEnvelope> {
   const token = decodeCompactJws(text, ["vc+jwt", "jwt", undefined]);
   const { claims } = token;
-  const isOld = claims["vc"] !== undefined;
-  const { typ, cty } = token.header;
-  // One that is typed as of 2.0 is read as nothing else: §3.1.3 forbids `vc` in it.
-  if (isOld !== (typ === undefined || /^(application\/)?jwt$/i.test(String(typ))))
-    throw credentialError("credentials.proof", "the token's typ does not fit its payload", { problem: "typ" });
-  if (!isOld && cty !== undefined && cty !== "vc" && cty !== "application/vc")
-    throw credentialError("credentials.proof", "the token's cty is not vc", { problem: "cty" });
-  if (!isOld) requireNoWrapper(claims);
+  const isOld = requireTyped(token.header, claims, "vc");
   const credential = isOld ? credentialOfClaims(claims) : withoutJwtClaims(claims);
   const issuer = requireDid(idOf(credential["issuer"]), "issuer");
   if (!isOld) requireConsistent(claims, credential, issuer);
   const key = await verifySignedBy(token, issuer, "assertionMethod", options.keys);
   checkTokenTime(claims, options.now);
-  await options.check(credential);
-  return { credential, version: isOld ? "1.1" : "2.0", issuer, key };
+  const verified = await verifyDocument(credential, isOld ? "1.1" : "2.0", options);
+  return { ...verified, mediaType: isOld ? "application/jwt" : "application/vc+jwt", key };
+}
+
+/**
+ * What is left to verify of a credential whose token's signature held.
+ *
+ * Terms that no context defines are protected by such a signature. But they mean nothing (Data Model 2.0 §5.2), and are refused as they
+ * are with every other proof; in JWTs of 1.1 contexts were never read (§6.3.1 there), and here they are not either.
+ */
+export async function verifyDocument(
+  credential: JsonObject,
+  model: "1.1" | "2.0",
+  options: VerifyOptions,
+): Promise<VerifiedCredential> {
+  const checked = checkCredential(credential);
+  if (checked.enveloped || checked.model !== model) throw refuseDocument("/@context", `is not of data model ${model}`);
+  if (model === "2.0") checkTerms(credential, options.contexts);
+  return verifyClaims(checked, [], options);
 }

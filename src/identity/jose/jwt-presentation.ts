@@ -1,21 +1,27 @@
 /** Presentations secured by JOSE: VC-JOSE-COSE §3.1.2 for VC Data Model 2.0, and JWT presentations of 1.1, which are verified only. */
 import type { Json, JsonObject } from "#base";
+import { DOCUMENT_LIMITS, entriesOf, isObject, refuseDocument } from "../credentials/document-parts.ts";
 import { credentialError } from "../credentials/errors.ts";
 import type { CredentialSigner, VerificationKey } from "../credentials/keys.ts";
-import { isJsonObject } from "../json-object.ts";
+import { type CheckedPresentation, checkPresentation } from "../credentials/model.ts";
+import type { VerifiedCredential } from "../credentials/verify-credential.ts";
+import {
+  type VerifiedPresentation,
+  type VerifyPresentationOptions,
+  verifyContained,
+} from "../credentials/verify-presentation.ts";
 import { decodeCompactJws, signCompactJws, verifySignedBy } from "./compact-jws.ts";
-import { isEnvelope, type VerifyEnvelopeOptions, verifyEnveloped } from "./envelope.ts";
+import { verifyEnveloped } from "./envelope.ts";
 import { verifyJwtCredential } from "./jwt-credential.ts";
 import { checkTokenTime } from "./token-time.ts";
-import { idOf, requireConsistent, requireDid, requireNoWrapper, withoutJwtClaims } from "./vc-claims.ts";
-
-/** Most credentials of a presentation. */
-const MOST = 64;
+import { idOf, requireConsistent, requireDid, requireNoWrapper, requireTyped, withoutJwtClaims } from "./vc-claims.ts";
 
 /** Whom a presentation is made for. Times in seconds. */
 export interface JwtPresentationOptions {
-  readonly audience: string;
-  readonly nonce: string;
+  /** The verifier's own name. */
+  readonly domain: string;
+  /** What the verifier asked with. */
+  readonly challenge: string;
   readonly issuedAt: number;
   readonly expires: number;
 }
@@ -23,107 +29,96 @@ export interface JwtPresentationOptions {
 /**
  * Signs a presentation as `application/vp+jwt`; its holder is the signer.
  *
- * @throws HansaError `credentials.document`
+ * @returns the token
+ * @throws HansaError `credentials.document`, `credentials.holder` where the presentation names another holder
+ * @example
+ * ```ts
+ * const token = issueJwtPresentation(makePresentation([envelope]), signer, { domain, challenge, issuedAt, expires: issuedAt + 60 });
+ * ```
  */
 export function issueJwtPresentation(
   presentation: JsonObject,
   signer: CredentialSigner,
-  { audience, nonce, issuedAt, expires }: JwtPresentationOptions,
+  { domain, challenge, issuedAt, expires }: JwtPresentationOptions,
 ): string {
-  const holder = presentation["holder"];
-  if (holder !== undefined && idOf(holder) !== signer.controller)
-    throw credentialError("credentials.document", "the holder is another than the signer", { path: "/holder" });
+  const { holder } = checkPresentation(presentation);
+  if (holder !== undefined && holder !== signer.controller)
+    throw credentialError("credentials.holder", "the presentation names another holder than the one who signs", {
+      holder: holder.slice(0, 200),
+    });
   requireNoWrapper(presentation);
-  const claims = { holder: signer.controller, ...presentation, aud: audience, nonce, iat: issuedAt, exp: expires };
+  const claims = {
+    holder: signer.controller,
+    ...presentation,
+    aud: domain,
+    nonce: challenge,
+    iat: issuedAt,
+    exp: expires,
+  };
   return signCompactJws({ kid: signer.id, typ: "vp+jwt", cty: "vp" }, claims, signer);
 }
 
-/** What a verifier of presentations goes by. */
-export interface VerifyJwtPresentationOptions extends Omit<VerifyEnvelopeOptions, "keyBinding"> {
-  readonly audience: string;
-  readonly nonce: string;
-  /** What the data model says of presentations. */
-  readonly checkPresentation: (presentation: JsonObject) => Promise<unknown> | unknown;
-  /** Verifies a credential that has its own proof in it, and all else of it. */
-  readonly verifyEmbedded: (credential: JsonObject) => Promise<unknown>;
-}
-
-/** A presentation that held, with all its credentials. */
-export interface VerifiedJwtPresentation {
-  readonly presentation: JsonObject;
-  /** DID. */
-  readonly holder: string;
+/** A presentation in a token that held. Its `proofs` are empty: the token is the proof. */
+export interface VerifiedJwtPresentation extends VerifiedPresentation {
   readonly key: VerificationKey;
-  readonly credentials: readonly JsonObject[];
 }
 
 /**
- * Verifies a presentation in a JWT, and each credential in it.
+ * Verifies a presentation in a JWT, of VC Data Model 2.0 (`typ: vp+jwt`) or 1.1 (claim `vp`), and each credential in it.
  *
+ * @param options - `challenge` is what `nonce`, and `domain` what `aud` has to be; envelopes are opened with the same options
  * @throws HansaError `credentials.*`
  */
 export async function verifyJwtPresentation(
   text: string,
-  options: VerifyJwtPresentationOptions,
+  options: VerifyPresentationOptions & { readonly challenge: string; readonly domain: string | readonly string[] },
 ): Promise<VerifiedJwtPresentation> {
   const token = decodeCompactJws(text, ["vp+jwt", "jwt", undefined]);
   const { claims } = token;
-  const { vp } = claims;
-  const isOld = vp !== undefined;
-  const { typ, cty } = token.header;
-  if (isOld !== (typ === undefined || /^(application\/)?jwt$/i.test(String(typ))))
-    throw credentialError("credentials.proof", "the token's typ does not fit its payload", { problem: "typ" });
-  if (!isOld && cty !== undefined && cty !== "vp" && cty !== "application/vp")
-    throw credentialError("credentials.proof", "the token's cty is not vp", { problem: "cty" });
-  if (!isOld) requireNoWrapper(claims);
-  const presentation = isOld ? presentationOf(vp, claims["iss"]) : withoutJwtClaims(claims);
-  const holder = requireDid(idOf(presentation["holder"]), "holder");
-  requireConsistent(claims, presentation, holder);
-  const key = await verifySignedBy(token, holder, "authentication", options.keys);
-  const { nonce, aud } = claims;
-  if (nonce !== options.nonce) throw credentialError("credentials.challenge", "the presentation answers another nonce");
-  const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
-  if (audiences.length !== 1 || audiences[0] !== options.audience)
-    throw credentialError("credentials.domain", "the presentation was made for another verifier");
+  const isOld = requireTyped(token.header, claims, "vp");
+  const document = isOld ? presentationOfClaims(claims) : withoutJwtClaims(claims);
+  const presenter = requireDid(idOf(document["holder"]), "holder");
+  requireConsistent(claims, document, presenter);
+  const key = await verifySignedBy(token, presenter, "authentication", options.keys);
+  requireAnswer(claims, options);
   checkTokenTime(claims, options.now);
-  await options.checkPresentation(presentation);
-  return { presentation, holder, key, credentials: await verifyContained(presentation, options) };
+  const { tokens, checked } = separateTokens(document, isOld);
+  const credentials: VerifiedCredential[] = [];
+  // `challenge` and `domain` are the presentation's, and so is `purpose`.
+  const { challenge: _, domain: __, purpose: ___, enveloped, ...inner } = options;
+  for (const one of tokens) credentials.push(await verifyJwtCredential(one, inner));
+  const opens = { ...inner, enveloped: enveloped ?? ((url: string) => verifyEnveloped(url, inner)) };
+  credentials.push(...(await verifyContained(checked, opens)));
+  return { presentation: document, id: checked.id, presenter, proofs: [], credentials, key };
 }
 
-function presentationOf(vp: Json, iss: Json | undefined): JsonObject {
-  if (!isJsonObject(vp)) throw credentialError("credentials.document", "vp is no object", { path: "/vp" });
-  return { holder: iss ?? null, ...vp };
+function requireAnswer(
+  { nonce, aud }: JsonObject,
+  { challenge, domain }: { readonly challenge: string; readonly domain: string | readonly string[] },
+): void {
+  if (nonce !== challenge) throw credentialError("credentials.challenge", "the presentation answers another nonce");
+  // Whoever is named beside the verifier could take the presentation on to him.
+  const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  const names: readonly unknown[] = typeof domain === "string" ? [domain] : domain;
+  if (audiences.length === 0 || !audiences.every((audience) => names.includes(audience)))
+    throw credentialError("credentials.domain", "the presentation was made for another verifier");
 }
 
-async function verifyContained(
-  { verifiableCredential = [] }: JsonObject,
-  options: VerifyJwtPresentationOptions,
-): Promise<JsonObject[]> {
-  const contained: readonly Json[] = Array.isArray(verifiableCredential)
-    ? verifiableCredential
-    : [verifiableCredential];
-  if (contained.length > MOST)
-    throw credentialError("credentials.document", `a presentation has at most ${MOST} credentials`, { limit: MOST });
-  const { keys, now, check, status, checkStatus } = options;
-  // A proof of the holder's key in an envelope was made for whoever demanded it there: here the presentation is that proof.
-  const inner = {
-    keys,
-    now,
-    check,
-    ...(status === undefined ? {} : { status }),
-    ...(checkStatus === undefined ? {} : { checkStatus }),
-  };
-  const credentials: JsonObject[] = [];
-  for (const credential of contained) {
-    if (typeof credential === "string") credentials.push((await verifyJwtCredential(credential, inner)).credential);
-    else if (isEnvelope(credential)) credentials.push((await verifyEnveloped(credential, inner)).credential);
-    else if (isJsonObject(credential)) {
-      await options.verifyEmbedded(credential);
-      credentials.push(credential);
-    } else
-      throw credentialError("credentials.document", "a credential of the presentation is none", {
-        path: "/verifiableCredential",
-      });
-  }
-  return credentials;
+function presentationOfClaims({ vp, iss, jti }: JsonObject): JsonObject {
+  if (!isObject(vp)) throw refuseDocument("/vp", "is no object");
+  return { ...(iss === undefined ? {} : { holder: iss }), ...(jti === undefined ? {} : { id: jti }), ...vp };
+}
+
+/** In JWT presentations of 1.1 credentials are tokens (§6.3.1 there), which in 2.0 stand in envelopes. */
+function separateTokens(
+  document: JsonObject,
+  isOld: boolean,
+): { tokens: readonly string[]; checked: CheckedPresentation } {
+  const { verifiableCredential, ...rest } = document;
+  if (!isOld || verifiableCredential === undefined) return { tokens: [], checked: checkPresentation(document) };
+  const path = "/verifiableCredential";
+  const entries = entriesOf(verifiableCredential, path, DOCUMENT_LIMITS.credentials);
+  const tokens = entries.filter((entry): entry is string => typeof entry === "string");
+  const others: readonly Json[] = entries.filter((entry) => typeof entry !== "string");
+  return { tokens, checked: checkPresentation(others.length === 0 ? rest : { ...rest, verifiableCredential: others }) };
 }

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "#base";
+import { isObject, refuseDocument } from "../credentials/document-parts.ts";
 import { credentialError } from "../credentials/errors.ts";
-import { isJsonObject } from "../json-object.ts";
 
 /** Claims of JWT that stand beside a credential's own members in a payload (VC-JOSE-COSE §3.1.3), and are none of the credential. */
 const OF_JWT = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf", "nonce", "_sd_alg"] as const;
@@ -8,7 +8,7 @@ const OF_JWT = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf", "nonce",
 /** `id` of what may be a text or an object with one: an issuer, a holder. */
 export function idOf(value: Json | undefined): string | undefined {
   if (typeof value === "string") return value;
-  if (!isJsonObject(value)) return undefined;
+  if (!isObject(value)) return undefined;
   const { id } = value;
   return typeof id === "string" ? id : undefined;
 }
@@ -37,8 +37,7 @@ export function requireConsistent(payload: JsonObject, document: JsonObject, own
 }
 
 function differ(name: string) {
-  const problem = `the claim ${name} says another thing than the document`;
-  return credentialError("credentials.document", problem, { path: `/${name}`, problem });
+  return refuseDocument(`/${name}`, "says another thing than the document");
 }
 
 /**
@@ -48,15 +47,15 @@ function differ(name: string) {
  */
 export function credentialOfClaims(claims: JsonObject): JsonObject {
   const { vc, iss, sub, nbf, exp, jti } = claims;
-  if (!isJsonObject(vc)) throw malformed("vc", "vc is no object");
+  if (!isObject(vc)) throw refuseDocument("/vc", "is no object");
   const credential: Record<string, Json> = { ...vc };
-  if (typeof iss !== "string") throw malformed("iss", "iss is missing or no text");
+  if (typeof iss !== "string") throw refuseDocument("/iss", "is missing or no text");
   put(credential, "issuer", iss, idOf);
   if (jti !== undefined) put(credential, "id", jti, (value) => value);
   if (nbf !== undefined) put(credential, "issuanceDate", dateOf(nbf, "nbf"), wholeSeconds);
   if (exp !== undefined) put(credential, "expirationDate", dateOf(exp, "exp"), wholeSeconds);
   const { credentialSubject: subject } = credential;
-  if (sub !== undefined && isJsonObject(subject)) {
+  if (sub !== undefined && isObject(subject)) {
     const whole: Record<string, Json> = { ...subject };
     put(whole, "id", sub, (value) => value);
     credential["credentialSubject"] = whole;
@@ -77,7 +76,7 @@ function put(
 function dateOf(seconds: Json, name: string): string {
   // The last moment of year 9999: later ones have no date-time of four digits.
   if (typeof seconds !== "number" || seconds < 0 || seconds > 253_402_300_799)
-    throw malformed(name, `${name} is no NumericDate`);
+    throw refuseDocument(`/${name}`, "is no NumericDate");
   return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
 }
 
@@ -86,20 +85,33 @@ function wholeSeconds(date: Json | undefined): number | undefined {
   return Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000);
 }
 
-function malformed(name: string, problem: string) {
-  return credentialError("credentials.document", problem, { path: `/${name}`, problem });
-}
-
 /** @throws HansaError `credentials.document` */
 export function requireDid(id: string | undefined, name: string): string {
   if (id === undefined || !id.startsWith("did:") || id.length > 1024)
-    throw credentialError("credentials.document", `the ${name} is missing, or no DID`, { path: `/${name}` });
+    throw refuseDocument(`/${name}`, "is missing, or no DID");
   return id;
 }
 
-/** @throws HansaError `credentials.document` */
+/** VC-JOSE-COSE §3.1.3: what 1.1 wrapped a document in has no place in a payload of 2.0. @throws HansaError `credentials.document` */
 export function requireNoWrapper(payload: JsonObject): void {
   for (const name of ["vc", "vp"])
-    if (payload[name] !== undefined)
-      throw credentialError("credentials.document", `a payload of 2.0 has no ${name}`, { path: `/${name}` });
+    if (payload[name] !== undefined) throw refuseDocument(`/${name}`, "has no place in a payload of 2.0");
+}
+
+/**
+ * Tells 1.1 from 2.0, and requires that the header says the same: a token is never read as something that it was not signed as.
+ *
+ * @returns whether the payload is of 1.1
+ * @throws HansaError `credentials.proof`, `credentials.document`
+ */
+export function requireTyped({ typ, cty }: JsonObject, claims: JsonObject, wrapper: "vc" | "vp"): boolean {
+  const isOld = claims[wrapper] !== undefined;
+  const isPlainJwt = typ === undefined || /^(application\/)?jwt$/i.test(String(typ));
+  if (isOld !== isPlainJwt)
+    throw credentialError("credentials.proof", "the token's typ does not fit its payload", { problem: "typ" });
+  if (isOld) return true;
+  if (cty !== undefined && cty !== wrapper && cty !== `application/${wrapper}`)
+    throw credentialError("credentials.proof", `the token's cty is not ${wrapper}`, { problem: "cty" });
+  requireNoWrapper(claims);
+  return false;
 }

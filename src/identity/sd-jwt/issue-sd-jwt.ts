@@ -1,11 +1,11 @@
 import type { Json, JsonObject } from "#base";
+import type { CredentialKey } from "../credentials/credential-key.ts";
 import { credentialError } from "../credentials/errors.ts";
 import type { CredentialSigner } from "../credentials/keys.ts";
-import type { BareKey } from "../jose/algorithms.ts";
 import { signCompactJws } from "../jose/compact-jws.ts";
 import { jwkOfKey } from "../jose/jwk.ts";
+import { requireIssuable } from "../jose/jwt-credential.ts";
 import { readNumericDate } from "../jose/token-time.ts";
-import { idOf, requireNoWrapper } from "../jose/vc-claims.ts";
 import type { ClaimPath } from "./claim-path.ts";
 import { concealClaims } from "./conceal-claims.ts";
 import { encodeSdJwt, type SdJwtType } from "./sd-jwt-text.ts";
@@ -18,7 +18,7 @@ export interface IssueSdJwtOptions {
   /** Digests of nothing in each place that hides something, 0 to 64; 0 by default. They hide how many claims there are. */
   readonly decoys?: number;
   /** The holder's key: who presents has to have it (`cnf`). */
-  readonly holderKey?: BareKey;
+  readonly holderKey?: CredentialKey;
   /** `dc+sd-jwt` by default. */
   readonly typ?: SdJwtType;
 }
@@ -44,18 +44,17 @@ export function issueSdJwt(claims: JsonObject, signer: CredentialSigner, options
 }
 
 /**
- * Secures a VC Data Model 2.0 credential as `application/vc+sd-jwt` (VC-JOSE-COSE §3.2.1).
+ * Issues a VC Data Model 2.0 credential as `application/vc+sd-jwt` (VC-JOSE-COSE §3.2.1).
  *
- * @param credential - whose model was checked before; its issuer is the signer
- * @throws HansaError `credentials.document`, `credentials.disclosure`
+ * @throws HansaError `credentials.document`, `credentials.context`, `credentials.term`, `credentials.disclosure`, `credentials.key` where
+ * the issuer is another than the signer
  */
 export function issueSdJwtCredential(
   credential: JsonObject,
   signer: CredentialSigner,
   options: Omit<IssueSdJwtOptions, "typ">,
 ): string {
-  if (idOf(credential["issuer"]) !== signer.controller) throw refuse("the issuer is another than the signer", "issuer");
-  requireNoWrapper(credential);
+  requireIssuable(credential, signer);
   const { disclose, decoys = 0, holderKey } = options;
   return signSdJwt(credential, signer, { disclose, decoys, holderKey, typ: "vc+sd-jwt", issuer: undefined });
 }
@@ -67,7 +66,7 @@ function signSdJwt(
   options: {
     readonly disclose: readonly ClaimPath[];
     readonly decoys: number;
-    readonly holderKey: BareKey | undefined;
+    readonly holderKey: CredentialKey | undefined;
     readonly typ: SdJwtType;
     /** Claim that names the issuer; `undefined` where the payload has its own. */
     readonly issuer: "iss" | undefined;

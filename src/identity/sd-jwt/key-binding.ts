@@ -1,11 +1,11 @@
 import type { Json, JsonObject } from "#base";
+import type { CredentialKey } from "../credentials/credential-key.ts";
+import { isObject } from "../credentials/document-parts.ts";
 import { credentialError } from "../credentials/errors.ts";
 import type { KeyFinder } from "../credentials/keys.ts";
-import type { BareKey } from "../jose/algorithms.ts";
 import { decodeCompactJws, requireSignatureOf } from "../jose/compact-jws.ts";
 import { keyOfJwk } from "../jose/jwk.ts";
 import { readNumericDate, SKEW } from "../jose/token-time.ts";
-import { isJsonObject } from "../json-object.ts";
 import { digestText } from "./disclosure.ts";
 
 /** What a verifier demands of a proof that the holder himself presents. */
@@ -20,7 +20,7 @@ export interface KeyBindingDemand {
 
 /** A proof of possession that held. */
 export interface KeyBinding {
-  readonly key: BareKey;
+  readonly key: CredentialKey;
   /** Seconds. */
   readonly issuedAt: number;
   /** What else the holder signed, such as `transaction_data_hashes`. */
@@ -47,7 +47,7 @@ export async function verifyKeyBinding(
   if (text === undefined) throw credentialError("credentials.holder", "there is no proof of the holder's key");
   const key = await findHolderKey(cnf, keys);
   const token = decodeCompactJws(text, ["kb+jwt"]);
-  await requireSignatureOf(token, key);
+  requireSignatureOf(token, key);
   const { nonce, aud, sd_hash } = token.claims;
   if (nonce !== demand.nonce) throw credentialError("credentials.challenge", "the proof answers another nonce");
   // RFC 9901 §4.3: aud is a single string.
@@ -65,8 +65,8 @@ export async function verifyKeyBinding(
 }
 
 /** RFC 7800: the key itself, or the DID URL of one that its controller authenticates with. */
-async function findHolderKey(cnf: Json | undefined, keys: KeyFinder): Promise<BareKey> {
-  if (!isJsonObject(cnf)) throw credentialError("credentials.holder", "the credential is bound to no key");
+async function findHolderKey(cnf: Json | undefined, keys: KeyFinder): Promise<CredentialKey> {
+  if (!isObject(cnf)) throw credentialError("credentials.holder", "the credential is bound to no key");
   const { jwk, kid } = cnf;
   if (jwk !== undefined) return keyOfJwk(jwk);
   if (typeof kid === "string" && kid.length <= 1024 && kid.startsWith("did:")) return keys(kid, "authentication");

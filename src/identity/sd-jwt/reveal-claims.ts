@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "#base";
+import { isObject } from "../credentials/document-parts.ts";
 import { credentialError } from "../credentials/errors.ts";
-import { isJsonObject } from "../json-object.ts";
 import type { ClaimPath } from "./claim-path.ts";
 import type { Disclosure } from "./disclosure.ts";
 
@@ -79,7 +79,7 @@ class Walk {
     const items: Json[] = [];
     for (const item of array) {
       const place = [...path, items.length];
-      if (!isJsonObject(item) || !Object.hasOwn(item, "...")) {
+      if (!isObject(item) || !Object.hasOwn(item, "...")) {
         items.push(this.#value(item, place));
         continue;
       }

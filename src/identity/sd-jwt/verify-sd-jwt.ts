@@ -1,31 +1,26 @@
 import type { Json, JsonObject } from "#base";
+import { isObject } from "../credentials/document-parts.ts";
 import { credentialError } from "../credentials/errors.ts";
-import type { KeyFinder, VerificationKey } from "../credentials/keys.ts";
+import type { VerificationKey } from "../credentials/keys.ts";
+import type { VerifyOptions } from "../credentials/verify-credential.ts";
 import { verifySignedBy } from "../jose/compact-jws.ts";
 import { checkTokenTime } from "../jose/token-time.ts";
-import { isJsonObject } from "../json-object.ts";
 import type { ClaimPath } from "./claim-path.ts";
 import { type KeyBinding, type KeyBindingDemand, verifyKeyBinding } from "./key-binding.ts";
 import { revealClaims } from "./reveal-claims.ts";
 import { decodeSdJwt, type SdJwtType } from "./sd-jwt-text.ts";
 import { requireShown } from "./shown-claims.ts";
 
-/** What a verifier goes by. */
-export interface VerifySdJwtOptions {
-  readonly keys: KeyFinder;
-  /** Milliseconds. */
-  readonly now: number;
+/** What a verifier goes by. `status` is asked with the claim of that name, `recognised` with `vct`; `issued` is `iat`. */
+export interface VerifySdJwtOptions
+  extends Pick<VerifyOptions, "keys" | "now" | "status" | "checkStatus" | "recognised" | "recognisedAt"> {
   /**
    * The proof that is demanded of the holder. Whether one is demanded is the verifier's to say, never the presentation's: without it, what
    * comes with a proof is refused as something that was made for another (RFC 9901 §7.2).
    */
-  readonly keyBinding?: KeyBindingDemand;
+  readonly keyBinding?: KeyBindingDemand | undefined;
   /** Values of `vct` that are taken; all where there are none. */
-  readonly types?: readonly string[];
-  /** Whether the credential was revoked: throws `credentials.status*`. Asked with the claim `status` where there is one. */
-  readonly status?: (entry: JsonObject, credential: JsonObject) => Promise<void>;
-  /** `false` where the verifier does without the status. */
-  readonly checkStatus?: boolean;
+  readonly types?: readonly string[] | undefined;
 }
 
 /** An SD-JWT VC that held. */
@@ -55,12 +50,19 @@ export interface VerifiedSdJwt {
 export async function verifySdJwt(text: string, options: VerifySdJwtOptions): Promise<VerifiedSdJwt> {
   const opened = await openSdJwt(text, options, (signed) => signed["iss"]);
   const { claims, issuer } = opened;
-  const { vct, status } = claims;
+  const { vct, status, iat } = claims;
   if (typeof vct !== "string" || vct === "")
     throw credentialError("credentials.document", "vct is missing or no text", { path: "/vct" });
   if (options.types !== undefined && !options.types.includes(vct))
     throw credentialError("credentials.document", "the credential is of another type than is wanted", { path: "/vct" });
   if (status !== undefined && options.checkStatus !== false) await checkStatus(status, claims, options);
+  const { recognised, recognisedAt = "now", now } = options;
+  const time = recognisedAt === "issued" && typeof iat === "number" ? iat * 1000 : now;
+  if (recognised !== undefined && !(await recognised(issuer, [vct], time)))
+    throw credentialError("credentials.issuer", "the issuer is not recognised for this type of credential", {
+      issuer: issuer.slice(0, 200),
+      types: [vct.slice(0, 200)],
+    });
   return { ...opened, claims, issuer, type: vct };
 }
 
@@ -90,7 +92,7 @@ export async function openSdJwt(
 }
 
 async function checkStatus(status: Json, claims: JsonObject, options: VerifySdJwtOptions): Promise<void> {
-  if (!isJsonObject(status)) throw credentialError("credentials.status-unknown", "status is no object");
+  if (!isObject(status)) throw credentialError("credentials.status-unknown", "status is no object");
   if (options.status === undefined)
     throw credentialError("credentials.status-unknown", "there is nobody to ask for the credential's status");
   await options.status(status, claims);

@@ -1,7 +1,7 @@
 /** W3C Bitstring Status List v1.0: one bit or a few for each credential, in a credential of the issuer's own. */
 import { decodeBase64Url, encodeBase64Url, type Json, type JsonObject } from "#base";
+import { isObject } from "../credentials/document-parts.ts";
 import { credentialError } from "../credentials/errors.ts";
-import { isJsonObject } from "../json-object.ts";
 import { compress, decompress } from "./compress.ts";
 import { type EntryBits, LEAST_ENTRIES, MOST_BYTES, StatusList } from "./status-list.ts";
 
@@ -137,7 +137,7 @@ function readMessages(value: Json, count: number): StatusMessage[] | undefined {
   if (!Array.isArray(value) || value.length !== count) return undefined;
   const named = new Set<number>();
   for (const item of value as readonly Json[]) {
-    if (!isJsonObject(item)) return undefined;
+    if (!isObject(item)) return undefined;
     const { status, message } = item;
     if (typeof status !== "string" || !/^0x[0-9a-fA-F]{1,2}$/.test(status) || typeof message !== "string")
       return undefined;
@@ -174,7 +174,7 @@ export async function openBitstring(credential: JsonObject, bits: EntryBits): Pr
     throw unknown("what was found is no credential of a status list");
   const subject =
     Array.isArray(credentialSubject) && credentialSubject.length === 1 ? credentialSubject[0] : credentialSubject;
-  if (!isJsonObject(subject)) throw unknown("the status list's credential is not about one list");
+  if (!isObject(subject)) throw unknown("the status list's credential is not about one list");
   const { type: kind, statusPurpose, encodedList, ttl = DEFAULT_TTL } = subject;
   if (!(Array.isArray(kind) ? kind : [kind]).includes("BitstringStatusList"))
     throw unknown("it is no BitstringStatusList");

@@ -1,6 +1,8 @@
 import { isHansaError, type Json, type JsonObject, parseJson } from "#base";
 import { credentialError } from "../credentials/errors.ts";
 import type { KeyFinder } from "../credentials/keys.ts";
+import type { ContextSource } from "../credentials/terms/process-context.ts";
+import { type StatusSource, verifyCredential } from "../credentials/verify-credential.ts";
 import { isEnvelope, verifyEnveloped } from "../jose/envelope.ts";
 import { verifyJwtCredential } from "../jose/jwt-credential.ts";
 import { idOf } from "../jose/vc-claims.ts";
@@ -8,24 +10,15 @@ import { openBitstring, readBitstringEntry, readBitstringStatus } from "./bitstr
 import type { EntryBits, StatusList } from "./status-list.ts";
 import { readTokenStatusReference, TOKEN_STATUS, verifyTokenStatusList } from "./token-status.ts";
 
-/** What a credential's status entry says, asked of the list: throws `credentials.status` where it was revoked or suspended. */
-export type StatusSource = (entry: JsonObject, credential: JsonObject) => Promise<void>;
-
 /** What a source of statuses asks of others. */
 export interface StatusSourceOptions {
   /** What lies at a list's URL: a token, or a credential as JSON; `undefined` where there is nothing. */
   readonly fetchList: (url: string) => Promise<string | JsonObject | undefined>;
-  /**
-   * Verifies a list's credential that has its own proof in it, its times as well, but not its status, which it has none of.
-   *
-   * @returns whatever; throws `credentials.*`
-   */
-  readonly verifyListCredential: (credential: JsonObject) => Promise<unknown>;
-  /** What the data model says of a list's credential in a JWT. */
-  readonly checkListCredential: (credential: JsonObject) => Promise<unknown> | unknown;
   readonly keys: KeyFinder;
   /** What the ledger says of a list, `StatusList.root()` and its version; `undefined` where it knows none of this URL. */
   readonly root?: (url: string) => Promise<{ readonly digest: string; readonly version: number } | undefined>;
+  /** Where contexts of lists' credentials come from: those that come with Hansa, where left out. */
+  readonly contexts?: ContextSource | undefined;
   /** Milliseconds. */
   readonly now: () => number;
   /** Bytes of lists that are kept, inflated; 64 MiB by default. */
@@ -58,7 +51,7 @@ const TOKEN_TTL = 300_000;
  * @throws HansaError (the source, when asked) `credentials.status`, `credentials.status-unknown`
  * @example
  * ```ts
- * const status = statusSource({ fetchList, verifyListCredential, checkListCredential, keys, now: Date.now });
+ * const status = statusSource({ fetchList, keys, now: Date.now });
  * await status(credential.credentialStatus, credential);
  * ```
  */
@@ -185,13 +178,12 @@ class KnownLists {
   }
 
   async #openCredential(found: string | JsonObject): Promise<JsonObject> {
-    const { keys, now, checkListCredential: check, verifyListCredential } = this.#options;
+    const { keys, now, contexts } = this.#options;
+    // A list says nothing of its own status.
+    const options = { keys, now: now(), contexts, checkStatus: false };
     const document = typeof found === "string" ? parseDocument(found) : found;
-    if (typeof document === "string")
-      return (await verifyJwtCredential(document, { keys, now: now(), check })).credential;
-    if (isEnvelope(document)) return (await verifyEnveloped(document, { keys, now: now(), check })).credential;
-    await verifyListCredential(document);
-    return document;
+    if (typeof document === "string") return (await verifyJwtCredential(document, options)).credential;
+    return (await (isEnvelope(document) ? verifyEnveloped : verifyCredential)(document, options)).credential;
   }
 
   #keep(name: string, list: KnownList): void {

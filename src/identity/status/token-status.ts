@@ -1,10 +1,10 @@
 /** IETF Token Status List (draft-ietf-oauth-status-list): states of tokens in a signed JWT of a list. */
 import { decodeBase64Url, encodeBase64Url, type Json, type JsonObject } from "#base";
+import { isObject } from "../credentials/document-parts.ts";
 import { credentialError } from "../credentials/errors.ts";
 import type { CredentialSigner, KeyFinder } from "../credentials/keys.ts";
 import { decodeCompactJws, signCompactJws, verifySignedBy } from "../jose/compact-jws.ts";
 import { checkTokenTime, readNumericDate } from "../jose/token-time.ts";
-import { isJsonObject } from "../json-object.ts";
 import { compress, decompress } from "./compress.ts";
 import { type EntryBits, MOST_BYTES, StatusList } from "./status-list.ts";
 
@@ -23,7 +23,7 @@ export async function encodeTokenList(list: StatusList): Promise<JsonObject> {
 
 /** @throws HansaError `credentials.status-unknown` */
 export async function decodeTokenList(value: Json | undefined): Promise<StatusList> {
-  if (!isJsonObject(value)) throw unknown("status_list is no object");
+  if (!isObject(value)) throw unknown("status_list is no object");
   const { bits, lst } = value;
   if (bits !== 1 && bits !== 2 && bits !== 4 && bits !== 8) throw unknown("bits is not 1, 2, 4 or 8");
   const compressed = typeof lst === "string" && lst.length <= 2 * MOST_BYTES ? decodeBase64Url(lst) : undefined;
@@ -108,7 +108,7 @@ export function tokenStatusReference({ index, uri }: TokenStatusReference): Json
  */
 export function readTokenStatusReference(status: JsonObject): TokenStatusReference {
   const { status_list: reference } = status;
-  if (!isJsonObject(reference)) throw unknown("the status is of a kind that is not known here");
+  if (!isObject(reference)) throw unknown("the status is of a kind that is not known here");
   const { idx, uri } = reference;
   if (typeof idx !== "number" || !Number.isSafeInteger(idx) || idx < 0) throw unknown("idx is no index");
   if (typeof uri !== "string" || uri.length > 2048 || !URL.canParse(uri)) throw unknown("uri is no URL");

@@ -1,10 +1,13 @@
 import { HansaError } from "#base";
 import { type ReceiptErrorTable, TRANSACTION_ERRORS } from "#protocol";
 import { DEVICE_ERRORS } from "../modules/devices/errors.ts";
+import { EVIDENCE_ERRORS } from "../modules/evidence/errors.ts";
 import { IDENTITY_ERRORS } from "../modules/identity/errors.ts";
+import { ISSUER_ERRORS } from "../modules/issuers/errors.ts";
 import { LINKAGE_MODULE_ERRORS } from "../modules/linkages/errors.ts";
 import { MEMBER_ERRORS } from "../modules/members/errors.ts";
 import { NODE_ERRORS } from "../modules/nodes/errors.ts";
+import { STATUS_ERRORS } from "../modules/statuses/errors.ts";
 import { TOPIC_ERRORS } from "../modules/topics/errors.ts";
 
 /** Every code that can stand in a receipt. */
@@ -16,6 +19,9 @@ export const RECEIPT_ERRORS = {
   ...LINKAGE_MODULE_ERRORS,
   ...TOPIC_ERRORS,
   ...NODE_ERRORS,
+  ...ISSUER_ERRORS,
+  ...STATUS_ERRORS,
+  ...EVIDENCE_ERRORS,
 } as const satisfies ReceiptErrorTable;
 
 export type ReceiptErrorCode = keyof typeof RECEIPT_ERRORS;

@@ -5,6 +5,7 @@ import {
   checkGenesis,
   type Genesis,
   groupIdOf,
+  type MemberChange,
   type MemberRecord,
   type NodeRecord,
   operation,
@@ -24,7 +25,7 @@ import {
   north,
   south,
 } from "../alliance.suite.ts";
-import { Ledger, MemoryStore, replayBlocks, type StoredRecord } from "../index.ts";
+import { Ledger, MemoryStore, replayBlocks, type StoredRecord, wasRecognised } from "../index.ts";
 
 const echo = actor("echo");
 const NEW_NODES = [nodeOf(north, "second"), nodeOf(south, "second"), nodeOf(echo)];
@@ -83,6 +84,25 @@ function begin(genesis: Genesis, records: readonly StoredRecord[] | undefined): 
 }
 
 describe("a group that goes on from another one", () => {
+  it("recognises founders as issuers as before, and others no more", () => {
+    const before = past();
+    const vote = (change: MemberChange, voters: readonly Actor[]) => {
+      const { facts } = before.ok(north, "members.propose", { change });
+      const proposal = facts[0]?.data["proposal"] as number;
+      for (const voter of voters) before.ok(voter, "members.approve", { proposal });
+    };
+    for (const { did } of [south, maker, lab])
+      vote({ kind: "recogniseIssuer", issuer: did, type: "Label" }, [south, maker]);
+    vote({ kind: "suspend", member: lab.did }, [south, maker]);
+    const { state } = begin(successorOf(before), recordsOf(before));
+    const at = (did: string, time: number) => wasRecognised(state, did, "Label", time);
+    expect([at(south.did, before.time), at(south.did, LATER)]).toEqual([true, true]);
+    expect([at(maker.did, before.time), at(maker.did, LATER - 1), at(maker.did, LATER)]).toEqual([true, true, false]);
+    expect([at(lab.did, before.time), at(lab.did, LATER)]).toEqual([false, false]);
+    expect(state.get(`issuers/of/${maker.did}`)).toEqual({ issuer: maker.did, types: [], away: [] });
+    expect(state.get(`issuers/of/${south.did}`)).toMatchObject({ types: ["Label"] });
+  });
+
   it("begins with that one's records under new members, rules and nodes", () => {
     const before = past();
     const ledger = begin(successorOf(before), recordsOf(before));

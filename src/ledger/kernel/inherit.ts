@@ -3,6 +3,8 @@ import { encodeBase64Url, HansaError } from "#base";
 import { decodeMultikey } from "#crypto";
 import { fingerprintOf, type Genesis, type IdentityRecord, type MemberRecord, type ProposalRecord } from "#protocol";
 import { identityKey } from "../modules/identity/records.ts";
+import { inheritIssuers } from "../modules/issuers/inherit.ts";
+import { ISSUER_PREFIX, STANDING_PREFIX } from "../modules/issuers/records.ts";
 import { MEMBER_PREFIX, memberKey, PROPOSAL_PREFIX, ROLL_KEY, type Roll } from "../modules/members/records.ts";
 import { inheritNodes } from "../modules/nodes/inherit.ts";
 import { NODE_PREFIX } from "../modules/nodes/records.ts";
@@ -16,13 +18,14 @@ import { genesisRecords } from "./genesis.ts";
 const KERNEL_PREFIX = "kernel/";
 
 /** Records that are other ones in the new group. */
-const CHANGING = [MEMBER_PREFIX, PROPOSAL_PREFIX, NODE_PREFIX, "nodes/"];
+const CHANGING = [MEMBER_PREFIX, PROPOSAL_PREFIX, NODE_PREFIX, "nodes/", ISSUER_PREFIX, STANDING_PREFIX];
 
 /**
  * The records of block 0 of a group that goes on from another one.
  *
  * - Rules, members and nodes are those of the genesis. Whoever was a member and founds no more is `removed`, and can be admitted again by
- *   vote; nodes that the genesis does not name are retired; open proposals expire, since others would decide them now.
+ *   vote, and is no longer recognised as an issuer; nodes that the genesis does not name are retired; open proposals expire, since
+ *   others would decide them now.
  * - A founder that the old ledger knows keeps its identity there, rotated keys and all. The key that it founds with must be one of them.
  * - All else stays as it was.
  *
@@ -49,6 +52,7 @@ export function inheritRecords(genesis: Genesis, records: Iterable<StoredRecord>
   }
   inheritMembers(state, fresh, genesis);
   inheritNodes(state, fresh);
+  inheritIssuers(state, (did) => fresh.has(memberKey(did)), genesis.time);
   for (const [key, value] of [...state, ...fresh]) stored.set(key, value);
   return stored;
 }

@@ -80,6 +80,8 @@ class MembersModel implements Model {
     // One key orders this group's blocks: nobody votes in consensus.
     if (change.kind === "addValidator") return "nodes.no-consensus";
     if (change.kind === "removeValidator") return "nodes.unknown";
+    // A model of their own knows issuers.
+    if ("issuer" in change) return undefined;
     const status = this.standing.get(change.member);
     if (change.kind === "admit") return status === "active" || status === "suspended" ? "members.exists" : undefined;
     if (status === undefined) return "members.unknown";
@@ -95,7 +97,7 @@ class MembersModel implements Model {
   private count(ballot: Ballot): string | undefined {
     const active = this.active();
     const { kind } = ballot.change;
-    const [share, of] = kind === "addValidator" || kind === "removeValidator" ? [1, 1] : QUORUMS[kind];
+    const [share, of] = kind in QUORUMS ? QUORUMS[kind as keyof typeof QUORUMS] : [1, 1];
     let needed = 0;
     while (needed * of < share * active.length) needed++;
     const yes = ballot.yes.filter((did) => active.includes(did)).length;

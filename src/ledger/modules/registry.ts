@@ -8,11 +8,20 @@ import { deviceHandlers } from "./devices/handlers.ts";
 import { DEVICE_OPERATIONS } from "./devices/operations.ts";
 import { deviceQueries } from "./devices/queries.ts";
 import { effectiveStatus, readDevice } from "./devices/records.ts";
+import { EVIDENCE_ERRORS } from "./evidence/errors.ts";
+import { evidenceHandlers } from "./evidence/handlers.ts";
+import { EVIDENCE_OPERATIONS } from "./evidence/operations.ts";
+import { evidenceQueries } from "./evidence/queries.ts";
 import { IDENTITY_ERRORS } from "./identity/errors.ts";
 import { identityHandlers } from "./identity/handlers.ts";
 import { IDENTITY_OPERATIONS } from "./identity/operations.ts";
 import { identityQueries } from "./identity/queries.ts";
 import { isLiveIdentity, readIdentity } from "./identity/records.ts";
+import { ISSUER_ERRORS } from "./issuers/errors.ts";
+import { issuerHandlers } from "./issuers/handlers.ts";
+import { ISSUER_OPERATIONS } from "./issuers/operations.ts";
+import { issuerQueries } from "./issuers/queries.ts";
+import { recognitionOf } from "./issuers/recognition.ts";
 import { LINKAGE_MODULE_ERRORS } from "./linkages/errors.ts";
 import { linkageHandlers } from "./linkages/handlers.ts";
 import { LINKAGE_OPERATIONS } from "./linkages/operations.ts";
@@ -29,6 +38,10 @@ import { NODE_OPERATIONS } from "./nodes/operations.ts";
 import { nodeQueries } from "./nodes/queries.ts";
 import { readNode } from "./nodes/records.ts";
 import { admittedNode as isLetIn, validatorsOf } from "./nodes/validators.ts";
+import { STATUS_ERRORS } from "./statuses/errors.ts";
+import { statusHandlers } from "./statuses/handlers.ts";
+import { STATUS_OPERATIONS } from "./statuses/operations.ts";
+import { statusQueries } from "./statuses/queries.ts";
 import { TOPIC_ERRORS } from "./topics/errors.ts";
 import { topicHandlers } from "./topics/handlers.ts";
 import { TOPIC_OPERATIONS } from "./topics/operations.ts";
@@ -97,6 +110,7 @@ export const MODULES: readonly Module[] = [
     handlers: memberHandlers({
       isLiveIdentity,
       validators: validatorsOf({ isActiveMember }),
+      issuers: recognitionOf({ isActiveMember }),
       memberOfNode: (state, node) => readNode(state, node)?.member,
     }),
     queries: memberQueries,
@@ -136,5 +150,26 @@ export const MODULES: readonly Module[] = [
     handlers: nodeHandlers({ isActiveMember }),
     queries: nodeQueries,
     errors: NODE_ERRORS,
+  },
+  {
+    name: "issuers",
+    operations: ISSUER_OPERATIONS,
+    handlers: issuerHandlers({ isActiveMember }),
+    queries: issuerQueries({ isActiveMember }),
+    errors: ISSUER_ERRORS,
+  },
+  {
+    name: "statuses",
+    operations: STATUS_OPERATIONS,
+    handlers: statusHandlers({ isActiveMember }),
+    queries: statusQueries,
+    errors: STATUS_ERRORS,
+  },
+  {
+    name: "evidence",
+    operations: EVIDENCE_OPERATIONS,
+    handlers: evidenceHandlers({ isActiveMember, isLiveIdentity }),
+    queries: evidenceQueries,
+    errors: EVIDENCE_ERRORS,
   },
 ] as readonly Module[];

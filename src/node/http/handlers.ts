@@ -14,6 +14,7 @@ import { openApiDocument } from "./openapi.ts";
 import { problemOf } from "./problem.ts";
 import { answerResolution } from "./resolution.ts";
 import type { Call, HttpOptions } from "./server.ts";
+import { vcApiHandlers } from "./vc-api.ts";
 
 type Answer = object | string | undefined;
 export type Handlers = { readonly [Name in RouteName]: (call: Call) => Answer | Promise<Answer> };
@@ -222,6 +223,8 @@ export function routeHandlers(options: HttpOptions): Handlers {
     },
 
     backup: ({ group }) => group.backup(),
+
+    ...vcApiHandlers(options.credentials, options.groups),
   };
 }
 

@@ -11,6 +11,7 @@ import { LEDGER_ERRORS, RECEIPT_ERRORS } from "#ledger";
 import { LINKAGE_ERRORS } from "#linkage";
 import { PROTOCOL_ERRORS } from "#protocol";
 import { STORAGE_ERRORS } from "#storage";
+import { VC_API_ERRORS } from "../credentials/errors.ts";
 import { NODE_ERRORS } from "../errors.ts";
 import { TLS_ERRORS } from "../tls/errors.ts";
 
@@ -31,6 +32,7 @@ export const ALL_ERRORS: ErrorTable = {
   ...AUDIT_ERRORS,
   ...NODE_ERRORS,
   ...TLS_ERRORS,
+  ...VC_API_ERRORS,
 };
 
 export interface Problem {

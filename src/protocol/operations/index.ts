@@ -1,9 +1,12 @@
 import type { Static, TSchema } from "@sinclair/typebox";
 import { DEVICE_OPERATIONS } from "./devices.ts";
+import { EVIDENCE_OPERATIONS } from "./evidence.ts";
 import { IDENTITY_OPERATIONS } from "./identity.ts";
+import { ISSUER_OPERATIONS } from "./issuers.ts";
 import { LINKAGE_OPERATIONS } from "./linkages.ts";
 import { MEMBER_OPERATIONS } from "./members.ts";
 import { NODE_OPERATIONS } from "./nodes.ts";
+import { STATUS_OPERATIONS } from "./statuses.ts";
 import { TOPIC_OPERATIONS } from "./topics.ts";
 
 /** Every operation's argument schema: the one definition that the ledger, the HTTP API, the sdk and the CLI share. */
@@ -14,6 +17,9 @@ export const OPERATIONS = {
   ...LINKAGE_OPERATIONS,
   ...TOPIC_OPERATIONS,
   ...NODE_OPERATIONS,
+  ...ISSUER_OPERATIONS,
+  ...STATUS_OPERATIONS,
+  ...EVIDENCE_OPERATIONS,
 } as const satisfies Record<string, TSchema>;
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -1,5 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Closed, Did, Label, List, Reason, Role } from "./fields.ts";
+import { CredentialType } from "./issuers.ts";
 import { NodeId, ValidatorPower } from "./nodes.ts";
 
 /** A share of the active members: at least ceil(numerator × members / denominator). */
@@ -17,6 +18,8 @@ export const ChangeKind = Type.Union([
   Type.Literal("parameters"),
   Type.Literal("addValidator"),
   Type.Literal("removeValidator"),
+  Type.Literal("recogniseIssuer"),
+  Type.Literal("derecogniseIssuer"),
 ]);
 
 export const Parameters = Closed(
@@ -38,6 +41,8 @@ export const Parameters = Closed(
       parameters: Quorum,
       /** For validators to come and go; where left out, as `parameters`. */
       validators: Type.Optional(Quorum),
+      /** For issuers to be recognised and derecognised; where left out, as `parameters`. */
+      issuers: Type.Optional(Quorum),
     }),
     /** Who may read the group: `anyone` who reaches a node (also where left out), or `parties` alone: live identities of this ledger. */
     reads: Type.Optional(Type.Union([Type.Literal("anyone"), Type.Literal("parties")])),
@@ -54,6 +59,8 @@ export const MemberChange = Type.Union([
   Closed({ kind: Type.Literal("parameters"), parameters: Parameters }),
   Closed({ kind: Type.Literal("addValidator"), node: NodeId, power: ValidatorPower }),
   Closed({ kind: Type.Literal("removeValidator"), node: NodeId }),
+  Closed({ kind: Type.Literal("recogniseIssuer"), issuer: Did, type: CredentialType }),
+  Closed({ kind: Type.Literal("derecogniseIssuer"), issuer: Did, type: CredentialType }),
 ]);
 
 const Proposal = Type.Integer({ minimum: 1, maximum: 2 ** 31, description: "number of the proposal" });

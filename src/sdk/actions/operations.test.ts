@@ -49,6 +49,12 @@ const ACTIONS: Record<
   "topics.change": sdk.changeTopic,
   "topics.close": sdk.closeTopic,
   "topics.anchor": sdk.anchorCheckpoints,
+  "issuers.registerSchema": sdk.registerSchema,
+  "statuses.publish": sdk.publishStatusList,
+  "evidence.anchor": sdk.anchorEvidence,
+  "evidence.sign": sdk.signEvidence,
+  "evidence.revoke": sdk.revokeEvidence,
+  "evidence.unrevoke": sdk.unrevokeEvidence,
 };
 
 describe("the action of an operation", () => {

@@ -30,6 +30,7 @@ export const memberProposals = defineCommand<[], ListOptions>({
 
 function aboutOf(shell: Shell, change: MemberChange): string {
   if (change.kind === "parameters") return "";
+  if ("issuer" in change) return `${shell.id(change.issuer)} ${shell.value(change.type)}`;
   if ("node" in change)
     return change.kind === "addValidator" ? `${shell.id(change.node)} power ${change.power}` : shell.id(change.node);
   return change.kind === "admit" ? `${shell.value(change.name)} ${shell.id(change.member)}` : shell.id(change.member);

@@ -11,10 +11,12 @@ interface Options extends TransactOptions {
   readonly roles?: Role[];
   readonly parameters?: string;
   readonly power?: number;
+  readonly type?: string;
   readonly reason?: string;
 }
 
-const KINDS = "admit, roles, suspend, reinstate, remove, parameters, addValidator or removeValidator";
+const KINDS =
+  "admit, roles, suspend, reinstate, remove, parameters, addValidator, removeValidator, recogniseIssuer or derecogniseIssuer";
 
 export const memberPropose = defineCommand<[kind: string, member: string | undefined], Options>({
   name: "propose",
@@ -32,12 +34,14 @@ export const memberPropose = defineCommand<[kind: string, member: string | undef
     },
     { flags: "--parameters <file>", description: "JSON file with the group's new parameters, whole" },
     { flags: "--power <power>", description: "voting power of a validator; 10 where left out", parse: parseCount },
+    { flags: "--type <type>", description: "type of credentials that an issuer is recognised for" },
     { flags: "--reason <text>", description: "why; public, so nothing personal" },
   ],
   examples: [
     "hansa member propose admit did:hansa:hanse:3QJmV3qfvL9SuYo34YihAf3sRCW3 --name Lab1 --roles lab,regulator",
     'hansa member propose suspend acme --reason "key lost"',
     "hansa member propose parameters --parameters parameters.json",
+    "hansa member propose recogniseIssuer delphi --type EnergyLabelCredential",
     "hansa member propose addValidator 8f2d6a0c4be17390d5a1c2e3f405162738495a6b --power 10",
   ],
   transacts: true,
@@ -54,7 +58,7 @@ export const memberPropose = defineCommand<[kind: string, member: string | undef
 
 async function changeOf(
   shell: Shell,
-  { name, roles, parameters, power }: Options,
+  { name, roles, parameters, power, type }: Options,
   kind: string,
   member: string | undefined,
 ): Promise<MemberChange> {
@@ -69,6 +73,11 @@ async function changeOf(
     if (!isNodeId(member))
       throw cliError("cli.argument", `${member} is no id of a node: 40 hexadecimal digits`, { kind });
     return kind === "addValidator" ? { kind, node: member, power: power ?? USUAL_POWER } : { kind, node: member };
+  }
+  if (kind === "recogniseIssuer" || kind === "derecogniseIssuer") {
+    if (member === undefined) throw missing("the issuer's DID");
+    if (type === undefined) throw missing("--type");
+    return { kind, issuer: await shell.did(member), type };
   }
   if (kind !== "admit" && kind !== "roles" && kind !== "suspend" && kind !== "reinstate" && kind !== "remove")
     throw cliError("cli.argument", `${kind} is no kind of proposal: ${KINDS}`, { kind });

@@ -2,6 +2,7 @@ import ContextResolver, { type SharedCache } from "jsonld/lib/ContextResolver.js
 import { canonicalJson, encodeBase64Url, encodeUtf8, type JsonObject, Lru } from "#base";
 import { sha256 } from "#crypto";
 import { credentialError } from "../errors.ts";
+import type { ContextSource } from "../terms/process-context.ts";
 import { bundledContext } from "./bundled-contexts.ts";
 
 /** Processed contexts that are kept, and the longest text of one that stands in a document itself. */
@@ -10,9 +11,6 @@ const CACHE = { contexts: 256, text: 16_384 };
 const SOURCES = 16;
 /** Contexts beyond the bundled ones, and their length altogether. */
 const ADDITIONAL = { contexts: 256, characters: 4_194_304 };
-
-/** The context document that a URL names, or `undefined`; nothing is fetched. */
-export type ContextSource = (url: string) => JsonObject | undefined;
 
 /**
  * The contexts that documents may name, as jsonld wants them.

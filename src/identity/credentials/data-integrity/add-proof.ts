@@ -25,6 +25,8 @@ export interface NewProof {
   readonly previousProof?: string | readonly string[] | undefined;
   /** Where contexts come from: those that come with Hansa, where left out. */
   readonly contexts?: ContextSource | undefined;
+  /** JSON pointers to what no holder can leave out, of suites with selective disclosure; all but the subject's claims, where left out. */
+  readonly mandatoryPointers?: readonly string[] | undefined;
 }
 
 const DATA_INTEGRITY = ["https://w3id.org/security/data-integrity/v2", "https://w3id.org/security/data-integrity/v1"];
@@ -46,7 +48,9 @@ export async function addProof(document: JsonObject, signer: CredentialSigner, w
   const previous = previousOf(proofs, wanted.previousProof);
   const options = optionsOf(wanted, signer, suite.rdf ? undefined : unsecured["@context"]);
   const covered = previous.length === 0 ? unsecured : { ...unsecured, proof: previous as unknown as readonly Json[] };
-  const made: DataIntegrityProof = { ...options, proofValue: await suite.sign(covered, options, signer) };
+  const { contexts, mandatoryPointers } = wanted;
+  const proofValue = await suite.sign(covered, options, signer, { contexts, mandatoryPointers });
+  const made: DataIntegrityProof = { ...options, proofValue };
   const proof = (proofs.length === 0 ? made : [...proofs, made]) as unknown as Json;
   const signed = { ...unsecured, proof };
   // Whatever was asked for, nobody is handed a set with two of one id, say.

@@ -1,6 +1,6 @@
 import type { JsonObject } from "#base";
-import type { ContextSource } from "../contexts/context-library.ts";
 import type { CredentialAlgorithm, CredentialSigner, VerificationKey } from "../keys.ts";
+import type { ContextSource } from "../terms/process-context.ts";
 
 /** A Data Integrity proof (VC Data Integrity §2.1); what a suite adds stands in it, too. */
 export interface DataIntegrityProof {
@@ -23,6 +23,14 @@ export interface DataIntegrityProof {
 /** A proof before it is signed. */
 export type ProofOptions = Omit<DataIntegrityProof, "proofValue">;
 
+/** What some suites have to know beside the document. */
+export interface SuiteSettings {
+  /** Where contexts come from: those that come with Hansa, where left out. */
+  readonly contexts?: ContextSource | undefined;
+  /** JSON pointers to what a holder cannot leave out; only of suites with selective disclosure. */
+  readonly mandatoryPointers?: readonly string[] | undefined;
+}
+
 /**
  * One cryptosuite of VC Data Integrity: a file beside this one, and a line in the registry.
  *
@@ -38,19 +46,17 @@ export interface Cryptosuite {
   /**
    * @param document - without `proof`, but for the proofs that a chain covers
    * @param options - of the new proof, `@context` included where the suite wants it
-   * @param contexts - where contexts come from: those that come with Hansa, where left out
    * @returns `proofValue`, multibase
    */
   sign(
     document: JsonObject,
     options: ProofOptions,
     signer: CredentialSigner,
-    contexts?: ContextSource,
+    settings?: SuiteSettings,
   ): Promise<string>;
   /**
    * @param document - as for `sign`
    * @param proof - whole
-   * @param contexts - as for `sign`
    * @returns whether the signature is good
    * @throws HansaError `credentials.proof` where `proofValue` is malformed, `credentials.document` where the document cannot be read
    */
@@ -58,6 +64,6 @@ export interface Cryptosuite {
     document: JsonObject,
     proof: DataIntegrityProof,
     key: VerificationKey,
-    contexts?: ContextSource,
+    settings?: SuiteSettings,
   ): Promise<boolean>;
 }

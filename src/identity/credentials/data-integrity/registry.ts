@@ -1,10 +1,13 @@
 import { credentialError } from "../errors.ts";
 import type { Cryptosuite } from "./cryptosuite.ts";
 import { ecdsaJcs2019 } from "./ecdsa-jcs-2019.ts";
+import { ecdsaRdfc2019 } from "./ecdsa-rdfc-2019.ts";
+import { ecdsaSd2023 } from "./ecdsa-sd-2023.ts";
 import { eddsaJcs2022 } from "./eddsa-jcs-2022.ts";
+import { eddsaRdfc2022 } from "./eddsa-rdfc-2022.ts";
 
 /** The registry: a new cryptosuite is one file and one line here. */
-const SUITES: readonly Cryptosuite[] = [ecdsaJcs2019, eddsaJcs2022];
+const SUITES: readonly Cryptosuite[] = [ecdsaJcs2019, ecdsaRdfc2019, ecdsaSd2023, eddsaJcs2022, eddsaRdfc2022];
 
 const byName = new Map(SUITES.map((suite) => [suite.name, suite]));
 

@@ -108,7 +108,7 @@ async function verifyOne(unsecured: JsonObject, read: ReadProof, demands: ProofD
   requireFit(suite.algorithms, key);
   // §4.5: of a chain, the proofs that this one covers stand in the document, as a list.
   const document = previous.length === 0 ? unsecured : { ...unsecured, proof: previous as unknown as readonly Json[] };
-  if (!(await suite.verify(document, proof, key)))
+  if (!(await suite.verify(document, proof, key, { contexts: demands.contexts })))
     throw credentialError("credentials.signature", "the signature does not fit the document", {
       verificationMethod: proof.verificationMethod.slice(0, 200),
     });

@@ -10,7 +10,7 @@ export interface Term {
   readonly containers: readonly string[];
   /** The context that holds within it; `undefined` where it has none. */
   readonly context: Json | undefined;
-  /** Its definition as text, for whether a protected one is only repeated. */
+  /** All that it means, as text, for whether a protected one is only repeated. */
   readonly text: string;
 }
 

@@ -138,28 +138,39 @@ class Definitions {
     const definition: JsonObject = isJsonObject(value) ? value : { "@id": value };
     const isProtected = definition["@protected"] ?? this.#local["@protected"] ?? false;
     if (typeof isProtected !== "boolean") throw refuse("has no boolean for @protected", { term: name.slice(0, 100) });
-    const { "@protected": _, ...rest } = definition;
-    const text = canonicalJson(rest);
-    const earlier = this.#active.terms.get(name);
-    if (earlier?.protected === true && this.#options.overrides !== true) {
-      // §4.2.27: it may be said again, in the same words.
-      if (earlier.text !== text) throw refuse("redefines a protected term", { term: name.slice(0, 100) });
-      this.#terms.set(name, earlier);
-      this.#done.set(name, true);
-      return;
-    }
     this.#terms.delete(name);
     const iri = this.#iriOf(name, definition, isJsonObject(value));
-    this.#checkType(definition["@type"], name);
-    this.#terms.set(name, {
+    const type = this.#typeOf(definition["@type"], name);
+    const prefix = this.#isPrefix(name, definition, iri, !isJsonObject(value));
+    const containers = containersOf(definition["@container"], name);
+    const {
+      "@context": context,
+      "@language": language,
+      "@direction": direction,
+      "@nest": nest,
+      "@index": index,
+    } = definition;
+    const reverse = "@reverse" in definition;
+    const meaning = {
       iri,
-      prefix: this.#isPrefix(name, definition, iri, !isJsonObject(value)),
-      protected: isProtected,
-      json: definition["@type"] === "@json",
-      containers: containersOf(definition["@container"], name),
-      context: definition["@context"],
-      text,
-    });
+      type,
+      prefix,
+      containers: [...containers].sort(),
+      context,
+      language,
+      direction,
+      nest,
+      index,
+      reverse,
+    };
+    const text = canonicalJson(meaning);
+    const earlier = this.#active.terms.get(name);
+    // §4.2.27: a protected term may be said again, if it means the same.
+    const kept = earlier?.protected === true && this.#options.overrides !== true ? earlier : undefined;
+    if (kept !== undefined && kept.text !== text)
+      throw refuse("redefines a protected term", { term: name.slice(0, 100) });
+    const json = type === "@json";
+    this.#terms.set(name, kept ?? { iri, prefix, protected: isProtected, json, containers, context, text });
     this.#done.set(name, true);
   }
 
@@ -202,12 +213,13 @@ class Definitions {
     if (!isSetting(name) && !isKeyword(name) && Object.hasOwn(this.#local, name)) this.#define(name);
   }
 
-  #checkType(type: Json | undefined, name: string): void {
-    if (type === undefined) return;
+  #typeOf(type: Json | undefined, name: string): string | undefined {
+    if (type === undefined) return undefined;
     const iri = typeof type === "string" ? this.#expand(type) : undefined;
     if (typeof iri !== "string") throw this.#badTerm(name);
     if (!["@id", "@vocab", "@json", "@none"].includes(iri) && (isKeyword(iri) || !IRI.test(iri)))
       throw this.#badTerm(name);
+    return iri;
   }
 
   #isPrefix(name: string, definition: JsonObject, iri: string | null, simple: boolean): boolean {

@@ -16,14 +16,17 @@ import {
 
 /** Votes that a change wants: the smallest whole number that is at least the share of the active members. */
 export function votesNeeded(parameters: Parameters, kind: MemberChange["kind"], active: number): number {
-  const { quorums } = parameters;
-  const quorum =
-    kind === "addValidator" || kind === "removeValidator" ? (quorums.validators ?? quorums.parameters) : quorums[kind];
-  const { numerator, denominator } = quorum;
+  const { numerator, denominator } = quorumOf(parameters, kind);
   // ceil(n·a / d) in integers.
   const product = numerator * active;
   const whole = (product - (product % denominator)) / denominator;
   return product % denominator === 0 ? whole : whole + 1;
+}
+
+function quorumOf({ quorums }: Parameters, kind: MemberChange["kind"]) {
+  if (kind === "addValidator" || kind === "removeValidator") return quorums.validators ?? quorums.parameters;
+  if (kind === "recogniseIssuer" || kind === "derecogniseIssuer") return quorums.issuers ?? quorums.parameters;
+  return quorums[kind];
 }
 
 /** Makes handlers over what membership needs of other modules. */
@@ -47,6 +50,7 @@ export function memberHandlers(needs: MembersNeeds): Handlers<"members"> {
   /** Whom a change is about, as facts name them. */
   function subjectsOf({ state }: Context, change: MemberChange): readonly string[] {
     if ("member" in change) return [change.member];
+    if ("issuer" in change) return [`issuer/${change.type}/${change.issuer}`, change.issuer];
     if (!("node" in change)) return [];
     const member = needs.memberOfNode(state, change.node);
     return [`node/${change.node}`, ...(member === undefined ? [] : [member])];
@@ -66,6 +70,10 @@ export function memberHandlers(needs: MembersNeeds): Handlers<"members"> {
     }
     if (change.kind === "addValidator" || change.kind === "removeValidator") {
       needs.validators.check(context, change);
+      return;
+    }
+    if (change.kind === "recogniseIssuer" || change.kind === "derecogniseIssuer") {
+      needs.issuers.check(context, change);
       return;
     }
     const member = readMember(context.state, change.member);
@@ -113,6 +121,10 @@ export function memberHandlers(needs: MembersNeeds): Handlers<"members"> {
       needs.validators.apply(context, change);
       return;
     }
+    if (change.kind === "recogniseIssuer" || change.kind === "derecogniseIssuer") {
+      needs.issuers.apply(context, change);
+      return;
+    }
     // Its nodes' votes end with the member's own; a member that comes back asks for them anew.
     if (change.kind === "suspend" || change.kind === "remove")
       needs.validators.apply(context, { kind: change.kind, member: change.member });
@@ -134,6 +146,7 @@ export function memberHandlers(needs: MembersNeeds): Handlers<"members"> {
             ...(change.kind === "remove" ? { status: "removed" as const } : {}),
           };
     state.put(memberKey(change.member), next);
+    needs.issuers.noteStatus(context, change.member, next.status);
     const roll = readRoll(state);
     const others = roll.active.filter((did) => did !== change.member);
     state.put(ROLL_KEY, { ...roll, active: next.status === "active" ? [...others, change.member].sort() : others });

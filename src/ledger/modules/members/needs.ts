@@ -1,6 +1,9 @@
-import type { MemberChange } from "#protocol";
+import type { MemberChange, MemberRecord } from "#protocol";
 import type { Context } from "../../kernel/module.ts";
 import type { Reader } from "../../state/state.ts";
+
+/** Changes that recognise an issuer, or end that. */
+export type ChangeOfIssuers = Extract<MemberChange, { kind: "recogniseIssuer" | "derecogniseIssuer" }>;
 
 /** Changes of members that touch who votes in consensus. */
 export type ChangeOfValidators =
@@ -14,6 +17,12 @@ export interface MembersNeeds {
   readonly validators: {
     check(context: Context, change: ChangeOfValidators): void;
     apply(context: Context, change: ChangeOfValidators): void;
+  };
+  /** Of issuers: whether a recognition makes sense, to make it, and to note what becomes of its member. */
+  readonly issuers: {
+    check(context: Context, change: ChangeOfIssuers): void;
+    apply(context: Context, change: ChangeOfIssuers): void;
+    noteStatus(context: Context, member: string, status: MemberRecord["status"]): void;
   };
   memberOfNode(state: Reader, node: string): string | undefined;
 }

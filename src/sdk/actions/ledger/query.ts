@@ -1,5 +1,8 @@
 import type {
   DeviceView,
+  EvidenceDocumentView,
+  EvidenceRecord,
+  IssuerView,
   LinkageView,
   MemberRecord,
   ModelRecord,
@@ -9,6 +12,10 @@ import type {
   ProposalRecord,
   QueryArgs,
   QueryName,
+  RecognitionView,
+  SchemaRecord,
+  SchemaVersionRecord,
+  StatusListRecord,
   TopicRecord,
   ValidatorsRecord,
 } from "#protocol";
@@ -38,6 +45,18 @@ export interface QueryAnswers {
   readonly "nodes.validators": ValidatorsRecord;
   readonly "topics.list": Page<TopicRecord>;
   readonly "topics.get": TopicRecord;
+  readonly "issuers.list": Page<IssuerView>;
+  readonly "issuers.get": IssuerView;
+  readonly "issuers.recognised": RecognitionView;
+  readonly "issuers.schemas": Page<SchemaRecord>;
+  readonly "issuers.schema": SchemaRecord;
+  readonly "issuers.schemaVersions": Page<SchemaVersionRecord>;
+  readonly "issuers.schemaVersion": SchemaVersionRecord;
+  readonly "statuses.list": Page<StatusListRecord>;
+  readonly "statuses.get": StatusListRecord;
+  readonly "evidence.list": Page<EvidenceRecord>;
+  readonly "evidence.get": EvidenceRecord;
+  readonly "evidence.document": EvidenceDocumentView;
 }
 
 /** What a query answers. */

@@ -10,6 +10,7 @@ declare module "jsonld" {
     readonly produceGeneralizedRdf?: false;
   }
   const jsonld: {
+    toRDF(document: object, options: JsonLdOptions & { readonly format: "application/n-quads" }): Promise<string>;
     toRDF(document: object, options: JsonLdOptions): Promise<readonly object[]>;
   };
   export default jsonld;

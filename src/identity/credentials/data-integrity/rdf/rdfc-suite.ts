@@ -1,9 +1,9 @@
-import { decodeBase58, encodeBase58 } from "#base";
-import { p384, suiteOf } from "#crypto";
 import { libraryOf } from "../../contexts/context-library.ts";
+import { checkSignature } from "../../credential-key.ts";
 import { credentialError } from "../../errors.ts";
 import type { CredentialAlgorithm } from "../../keys.ts";
 import type { Cryptosuite } from "../cryptosuite.ts";
+import { decodeProofValue, encodeProofValue } from "../proof-value.ts";
 import type { RdfHash } from "./canonize.ts";
 import { hashForProof } from "./proof-hash.ts";
 
@@ -27,30 +27,15 @@ export function rdfcSuite(name: string, keys: SuiteKeys): Cryptosuite {
     name,
     algorithms: Object.keys(keys) as CredentialAlgorithm[],
     rdf: true,
-    async sign(document, options, signer, contexts) {
+    async sign(document, options, signer, settings) {
       const { hash } = keyOf(signer.algorithm);
-      return `z${encodeBase58(signer.sign(await hashForProof(document, options, libraryOf(contexts), hash)))}`;
+      return encodeProofValue(signer.sign(await hashForProof(document, options, libraryOf(settings?.contexts), hash)));
     },
-    async verify(document, proof, key, contexts) {
+    async verify(document, proof, key, settings) {
       const { hash, signature: length } = keyOf(key.algorithm);
-      const signature = proof.proofValue.startsWith("z") ? decodeBase58(proof.proofValue.slice(1)) : undefined;
-      if (signature?.length !== length)
-        throw credentialError("credentials.proof", "proofValue is no signature in base58btc", {
-          problem: "proofValue",
-        });
-      const data = await hashForProof(document, proof, libraryOf(contexts), hash);
-      return verifyWith(key.algorithm, data, signature, key.publicKey);
+      const signature = decodeProofValue(proof.proofValue, length);
+      const data = await hashForProof(document, proof, libraryOf(settings?.contexts), hash);
+      return checkSignature(key, data, signature);
     },
   };
-}
-
-/** Verifies with a key of any kind that signs credentials. */
-export function verifyWith(
-  algorithm: CredentialAlgorithm,
-  data: Uint8Array,
-  signature: Uint8Array,
-  publicKey: Uint8Array,
-): boolean {
-  const suite = algorithm === "P-384" ? p384 : suiteOf(algorithm);
-  return suite.verify(data, signature, publicKey);
 }

@@ -1,0 +1,88 @@
+import { fileURLToPath } from "node:url";
+import { createContext, Script } from "node:vm";
+import { build } from "esbuild";
+import { expect, it } from "vitest";
+
+const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+
+/** What it takes to read, present and verify SD-JWTs. */
+const SMALL = `
+export { createSigner } from "#crypto";
+export { issueSdJwt } from ${JSON.stringify(path("./sd-jwt/issue-sd-jwt.ts"))};
+export { presentSdJwt, readSdJwt } from ${JSON.stringify(path("./sd-jwt/present-sd-jwt.ts"))};
+export { verifySdJwt } from ${JSON.stringify(path("./sd-jwt/verify-sd-jwt.ts"))};
+`;
+/** And to know their status, and what comes in JWTs and envelopes. */
+const WHOLE = `${SMALL}
+export { verifyEnveloped } from ${JSON.stringify(path("./jose/envelope.ts"))};
+export { issueJwtPresentation, verifyJwtPresentation } from ${JSON.stringify(path("./jose/jwt-presentation.ts"))};
+export { statusSource } from ${JSON.stringify(path("./status/status-source.ts"))};
+export { StatusList } from ${JSON.stringify(path("./status/status-list.ts"))};
+export { issueTokenStatusList, tokenStatusReference } from ${JSON.stringify(path("./status/token-status.ts"))};
+`;
+
+async function bundle(contents: string): Promise<string> {
+  const result = await build({
+    stdin: { contents, resolveDir: path("."), loader: "ts" },
+    bundle: true,
+    write: false,
+    minify: true,
+    format: "iife",
+    globalName: "wallet",
+    platform: "browser",
+    conditions: ["browser", "development"],
+    target: "es2022",
+    metafile: true,
+    logLevel: "silent",
+  });
+  const imports = Object.values(result.metafile.outputs).flatMap((output) => output.imports);
+  expect(imports.filter(({ external }) => external === true)).toEqual([]);
+  const code = result.outputFiles[0]?.text ?? "";
+  expect(code.match(/["']node:[a-z/]+["']|sodium-native|process\.(env|versions|nextTick)/g)).toBeNull();
+  return code;
+}
+
+it("presents and verifies an SD-JWT with its status in a browser, without Node", async () => {
+  const code = await bundle(WHOLE);
+
+  const { TextEncoder, TextDecoder, URL, crypto, CompressionStream, DecompressionStream } = globalThis;
+  const context = createContext({
+    TextEncoder,
+    TextDecoder,
+    URL,
+    crypto,
+    CompressionStream,
+    DecompressionStream,
+    Uint8Array,
+  });
+  new Script(code).runInContext(context);
+  const run = new Script(`(async () => {
+    const party = (did, algorithm) => ({ ...wallet.createSigner(algorithm), id: did + "#1", controller: did });
+    const lab = party("did:example:lab", "Ed25519");
+    const holder = party("did:example:owner", "P-256");
+    const uri = "https://labs.example/1";
+    const list = wallet.StatusList.create({ order: "right" });
+    list.set(5, 1);
+    const token = await wallet.issueTokenStatusList(list, { uri, iat: 1000 }, lab);
+    const keys = async () => lab;
+    const status = wallet.statusSource({ keys, now: () => 1e6, fetchList: async () => token });
+    const verify = async (index) => {
+      const claims = { vct: "urn:x", a: 1, b: 2, status: wallet.tokenStatusReference({ index, uri }) };
+      const sdJwt = wallet.issueSdJwt(claims, lab, { disclose: [["a"], ["b"]], decoys: 2, holderKey: holder });
+      const keyBinding = { signer: holder, audience: "v", nonce: "n", issuedAt: 1000 };
+      const presented = wallet.presentSdJwt(sdJwt, { disclose: [["b"]], keyBinding });
+      return wallet.verifySdJwt(presented, { keys, now: 1e6, status, keyBinding: { audience: "v", nonce: "n" } });
+    };
+    const { claims } = await verify(4);
+    const code = await verify(5).then(() => "passed", (error) => error.code);
+    return JSON.stringify({ a: claims.a ?? null, b: claims.b, code });
+  })()`).runInContext(context) as Promise<string>;
+  expect(JSON.parse(await run)).toEqual({ a: null, b: 2, code: "credentials.status" });
+});
+
+it("needs neither contexts nor schemas to present and verify an SD-JWT, and compiles nothing at run time", async () => {
+  const code = await bundle(SMALL);
+  expect(code.match(/\bnew Function\b|\beval\(|\brequire\(/g)).toBeNull();
+  expect(code).not.toContain("https://www.w3.org/ns/credentials");
+  console.log(`SD-JWT for browsers, with its cryptography: ${(code.length / 1024).toFixed(0)} KiB minified`);
+});

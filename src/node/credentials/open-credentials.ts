@@ -1,0 +1,62 @@
+import type { Clock } from "#base";
+import type { KeyStore } from "#crypto/node";
+import type { DidResolver } from "#identity";
+import { isActiveMember } from "#ledger";
+import type { StatusListRecord } from "#protocol";
+import type { NodeConfig } from "../config/config.ts";
+import { nodeError } from "../errors.ts";
+import type { GroupService } from "../group-service.ts";
+import type { Log } from "../log.ts";
+import { CredentialService } from "./credential-service.ts";
+import { StatusAnchor } from "./status-anchor.ts";
+
+export interface OpenCredentialsOptions {
+  readonly config: NodeConfig;
+  readonly keys: KeyStore;
+  readonly groups: readonly GroupService[];
+  readonly resolver: DidResolver;
+  /** Known once the node listens. */
+  readonly url: () => string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface OpenCredentials {
+  readonly service: CredentialService;
+  /** Begins to anchor status lists. */
+  start(): void;
+  close(): void;
+}
+
+/**
+ * The VC API of a node whose configuration has one.
+ *
+ * @throws HansaError `node.config`, `node.key-missing`
+ */
+export function openCredentials(options: OpenCredentialsOptions): OpenCredentials | undefined {
+  const { keys, groups, resolver, url, clock, log } = options;
+  const { identity, member } = options.config;
+  const config = identity?.credentials;
+  if (config === undefined) return undefined;
+  const group = config.group === undefined ? groups[0] : groups.find(({ name }) => name === config.group);
+  if (group === undefined)
+    throw nodeError("node.config", `config: the node is in no group ${config.group}`, {
+      path: "/identity/credentials/group",
+    });
+  const privateHosts = identity?.privateHosts ?? [];
+  const service = new CredentialService({ config, keys, member, group, groups, resolver, url, clock, privateHosts });
+  const [own] = group.hosted;
+  const anchor = new StatusAnchor({
+    lists: service.lists,
+    clock,
+    log,
+    published: (list) =>
+      own === undefined ? 0 : (group.ledger.state.get<StatusListRecord>(`status/${own.did}/${list}`)?.version ?? 0),
+    may: () => own !== undefined && isActiveMember(group.ledger.state, own.did),
+    send: (operations) => {
+      if (own === undefined) throw nodeError("node.config", "the node has no member", { path: "/member" });
+      return group.submission.send(operations, own.did, own.key);
+    },
+  });
+  return { service, start: () => anchor.start(), close: () => anchor.stop() };
+}

@@ -1,0 +1,138 @@
+/** Statuses for the node's verifier: its own lists from its own storage, others' over HTTPS where the configuration allows that. */
+import { isIP } from "node:net";
+import { type Clock, decodeUtf8, type JsonObject, Lru, parseJson } from "#base";
+import {
+  checkCredential,
+  credentialError,
+  fetchDocument,
+  type KeyFinder,
+  readBitstringEntry,
+  type StatusSource,
+  statusSource,
+  verifyCredential,
+} from "#identity";
+import type { StatusListRecord } from "#protocol";
+import type { GroupService } from "../group-service.ts";
+import type { Issuer } from "./issuing-keys.ts";
+import type { StatusLists } from "./status-lists.ts";
+
+export interface StatusCheckOptions {
+  readonly lists: StatusLists;
+  readonly issuers: readonly Issuer[];
+  readonly groups: readonly GroupService[];
+  readonly keys: KeyFinder;
+  readonly clock: Clock;
+  /** Whether lists of others are fetched. */
+  readonly fetches: boolean;
+  /** Hosts that may lie in private networks. */
+  readonly privateHosts: readonly string[];
+  /** Authorities to believe beside the usual ones, PEM. */
+  readonly ca?: string | undefined;
+}
+
+/** A list of 32 million entries of which every other is set would not compress; one of ordinary use has a few hundred kilobytes at most. */
+const MOST_BYTES = 4 << 20;
+const TIMEOUT = 5000;
+const AT_ONCE = 32;
+
+/**
+ * @throws HansaError (the source, when asked) `credentials.status`, `credentials.status-unknown`
+ */
+export function nodeStatusSource(options: StatusCheckOptions): StatusSource {
+  const { lists, issuers, fetches } = options;
+  const nameOf = new Map(issuers.map(({ name, id }) => [name, id]));
+  const others = fetches ? othersLists(options) : undefined;
+  return async (entry, credential) => {
+    const own =
+      typeof entry["statusListCredential"] === "string" ? lists.findByUrl(entry["statusListCredential"]) : undefined;
+    if (own === undefined || entry["type"] !== "BitstringStatusListEntry") {
+      if (others !== undefined) return others(entry, credential);
+      throw unknown("the status list is another issuer's, and this node fetches none");
+    }
+    const { index, purpose, bits } = readBitstringEntry(entry);
+    if (purpose !== own.purpose || bits !== 1)
+      throw unknown("the status list has another purpose than the credential says");
+    if (nameOf.get(own.issuer) !== issuerOf(credential))
+      throw unknown("the status list is another issuer's than the credential");
+    const list = lists.bits(own.id);
+    if (index >= list.size) throw unknown("statusListIndex is beyond the end of the status list");
+    if (list.get(index) === 1)
+      throw credentialError(
+        "credentials.status",
+        `the credential was ${purpose === "revocation" ? "revoked" : "suspended"}`,
+        {
+          purpose,
+          value: 1,
+        },
+      );
+  };
+}
+
+function othersLists(options: StatusCheckOptions): StatusSource {
+  const { keys, clock, groups, ca } = options;
+  const limits = { privateHosts: new Set(options.privateHosts), timeout: TIMEOUT, maxBytes: MOST_BYTES, ca };
+  /** Whose a list says it is, by its URL: whether that is true is looked at before it counts. */
+  const said = new Lru<string, string>(1024);
+  const ledgers = groups.map(publishedIn);
+  let underWay = 0;
+  return statusSource({
+    keys,
+    now: () => clock.now(),
+    async fetchList(url) {
+      const address = addressOf(url, limits.privateHosts);
+      if (underWay >= AT_ONCE)
+        throw credentialError("credentials.unreachable", "too many status lists are being fetched");
+      underWay++;
+      try {
+        const accept = "application/vc, application/statuslist+jwt, application/json;q=0.9, */*;q=0.1";
+        const text = decodeUtf8(await fetchDocument(address, { ...limits, accept }))?.trim();
+        if (text === undefined) return undefined;
+        if (!text.startsWith("{")) return text;
+        const document = parseJson(text, { depth: 32, integers: false }) as JsonObject;
+        said.set(url, issuerOf(document) ?? "");
+        return document;
+      } finally {
+        underWay--;
+      }
+    },
+    verifyListCredential: (credential) => verifyCredential(credential, { keys, now: clock.now(), checkStatus: false }),
+    checkListCredential: (credential) => checkCredential(credential),
+    // A list whose issuer tells the ledger of it must be the one that the ledger knows: nobody else's word on it counts.
+    async root(url) {
+      const issuer = said.get(url);
+      for (const find of issuer === undefined ? [] : ledgers) {
+        const record = find(url, issuer as string);
+        if (record !== undefined) return { digest: record.digest, version: record.version };
+      }
+      return undefined;
+    },
+  });
+}
+
+/** What a group's ledger says of a list, which goes there by the last part of its address. */
+function publishedIn({ ledger }: GroupService): (url: string, issuer: string) => StatusListRecord | undefined {
+  return (url, issuer) => {
+    const name = new URL(url).pathname.split("/").at(-1);
+    const record = ledger.state.get<StatusListRecord>(`status/${issuer}/${name}`);
+    return record?.uri === url ? record : undefined;
+  };
+}
+
+function addressOf(text: string, privateHosts: ReadonlySet<string>) {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== "https:" || url.username !== "" || url.password !== "")
+    throw unknown("a status list is fetched from an https URL alone");
+  // An address is looked up by nobody, so that nobody would see that it is a private one.
+  if (isIP(url.hostname.replace(/^\[|\]$/g, "")) !== 0 && !privateHosts.has(url.hostname))
+    throw unknown("a status list is fetched from a host with a name");
+  return { host: url.hostname, port: Number(url.port || 443), path: url.pathname + url.search };
+}
+
+function issuerOf({ issuer }: JsonObject): string | undefined {
+  const id = typeof issuer === "object" && issuer !== null ? (issuer as JsonObject)["id"] : issuer;
+  return typeof id === "string" ? id : undefined;
+}
+
+function unknown(problem: string) {
+  return credentialError("credentials.status-unknown", problem, { problem });
+}
