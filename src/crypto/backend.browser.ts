@@ -3,7 +3,6 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { argon2idAsync } from "@noble/hashes/argon2.js";
-import { sha256 as hash, sha384 as hash384, sha512 } from "@noble/hashes/sha2.js";
 import { sha256 as hash, sha384 as hash384, sha512 as hash512 } from "@noble/hashes/sha2.js";
 import { randomBytes as random } from "@noble/hashes/utils.js";
 import { concatBytes, equalBytes } from "#base";

@@ -3,11 +3,13 @@ import { canonicalJson, encodeBase64Url, encodeUtf8, isHansaError, type Json, ty
 import { sha256 } from "#crypto";
 import { CREDENTIALS_V1 } from "../credentials/contexts/bundled-contexts.ts";
 import type { CredentialKey } from "../credentials/credential-key.ts";
+import { decodeBaseProof } from "../credentials/data-integrity/sd/sd-proof-value.ts";
 import { decodeCompactJws } from "../jose/compact-jws.ts";
 import { keyOfJwk } from "../jose/jwk.ts";
 import { credentialOfClaims, idOf, withoutJwtClaims } from "../jose/vc-claims.ts";
 import type { ClaimPath } from "../sd-jwt/claim-path.ts";
 import { readSdJwt } from "../sd-jwt/present-sd-jwt.ts";
+import { leavesOf, pointerOf } from "./claims.ts";
 import { walletError } from "./errors.ts";
 
 /** Formats by their names in OpenID4VP 1.0 §B: Data Integrity, JOSE-enveloped, SD-JWT VC, and SD-JWT around VC Data Model. */
@@ -86,7 +88,7 @@ function readJson(text: string): HeldCredential {
     id: idOfText(canonicalJson(document)),
     format: "ldp_vc",
     text: JSON.stringify(document),
-    hidden: suitesOf(document).includes("ecdsa-sd-2023") ? [] : undefined,
+    hidden: selectableOf(document),
     bound: undefined,
   };
 }
@@ -157,11 +159,32 @@ function boundOf(cnf: Json | undefined): CredentialKey | string | undefined {
   return typeof kid === "string" ? kid : undefined;
 }
 
-function suitesOf({ proof }: JsonObject): Json[] {
-  const proofs: readonly Json[] = Array.isArray(proof) ? proof : [proof as Json];
-  return proofs.map((one) =>
-    typeof one === "object" && one !== null ? ((one as JsonObject)["cryptosuite"] ?? null) : null,
-  );
+/** Claims that a holder may keep back: of a base proof of `ecdsa-sd-2023`, all that its issuer did not make mandatory. */
+function selectableOf(document: JsonObject): ClaimPath[] | undefined {
+  const mandatory = mandatoryPointers(document["proof"]);
+  if (mandatory === undefined) return undefined;
+  return leavesOf(document).filter((leaf) => {
+    const pointer = pointerOf(leaf);
+    if (["/@context", "/proof", "/id", "/type"].some((known) => isWithin(pointer, known))) return false;
+    // A subject's name is shown with whatever is shown of it.
+    if (pointer === "/credentialSubject/id") return false;
+    return !mandatory.some((known) => isWithin(pointer, known));
+  });
+}
+
+const isWithin = (pointer: string, outer: string) => pointer === outer || pointer.startsWith(`${outer}/`);
+
+/** `undefined` where there is not one base proof, and no other: derived proofs show what they show. */
+function mandatoryPointers(proof: Json | undefined): readonly string[] | undefined {
+  if (typeof proof !== "object" || proof === null || Array.isArray(proof)) return undefined;
+  const { cryptosuite, proofValue } = proof as JsonObject;
+  if (cryptosuite !== "ecdsa-sd-2023" || typeof proofValue !== "string") return undefined;
+  try {
+    return decodeBaseProof(proofValue).mandatoryPointers;
+  } catch (error) {
+    if (isHansaError(error, "credentials.proof")) return undefined;
+    throw error;
+  }
 }
 
 function textsOf(value: Json | undefined): string[] {

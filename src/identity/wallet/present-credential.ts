@@ -1,15 +1,17 @@
 /** One credential, shown to one verifier. */
-import type { Json } from "#base";
+import type { Json, JsonObject } from "#base";
 import { createPresentation, makePresentation } from "../credentials/create-presentation.ts";
+import { deriveCredential } from "../credentials/data-integrity/ecdsa-sd-2023.ts";
 import { signCompactJws } from "../jose/compact-jws.ts";
 import { envelopCredential } from "../jose/envelope.ts";
 import { issueJwtPresentation } from "../jose/jwt-presentation.ts";
 import { type ClaimPath, leadsSomewhere } from "../sd-jwt/claim-path.ts";
 import { presentSdJwt } from "../sd-jwt/present-sd-jwt.ts";
-import { exposureOf, formatClaim, leavesOf } from "./claims.ts";
+import { covers, exposureOf, formatClaim, leavesOf, pointerOf } from "./claims.ts";
 import { walletError } from "./errors.ts";
 import type { HeldCredential } from "./held-credential.ts";
 import { suiteFor } from "./holder-key.ts";
+import { deriveWhole } from "./verify-received.ts";
 import type { WalletKey } from "./wallet-keys.ts";
 
 /** For whom a presentation is, and what it answers. Times in milliseconds since 1970. */
@@ -47,12 +49,12 @@ export async function presentCredential(
     case "jwt_vc_json":
       requireWhole(held, chosen);
       return { presentation: presentJwt(held, requireKey(held, key), audience), shown: leavesOf(held.claims) };
-    case "ldp_vc":
-      requireWhole(held, chosen);
-      return {
-        presentation: await presentDataIntegrity(held, requireKey(held, key), audience),
-        shown: leavesOf(held.claims),
-      };
+    case "ldp_vc": {
+      if (held.hidden === undefined) requireWhole(held, chosen);
+      const document = held.hidden === undefined ? held.claims : await deriveChosen(held, held.hidden, chosen);
+      const presentation = await presentDataIntegrity(document, held.id, requireKey(held, key), audience);
+      return { presentation, shown: leavesOf(document) };
+    }
   }
 }
 
@@ -63,11 +65,7 @@ function presentSelective(
   { domain, challenge, now }: Audience,
 ): MadePresentation {
   const hidden = held.hidden ?? [];
-  const nowhere = chosen === "all" ? undefined : chosen.find((path) => !leadsSomewhere(held.claims, path));
-  if (nowhere !== undefined)
-    throw walletError("wallet.claim", `the credential has no claim ${formatClaim(nowhere).slice(0, 100)}`, {
-      credential: held.id,
-    });
+  requireClaims(held, chosen);
   const binding = { audience: domain, nonce: challenge, issuedAt: Math.floor(now / 1000) };
   const keyBinding = key === undefined ? {} : { keyBinding: { ...binding, signer: key } };
   const { shown, unwanted } =
@@ -78,6 +76,26 @@ function presentSelective(
       claims: unwanted.slice(0, 20).map(formatClaim),
     });
   return { presentation: presentSdJwt(held.text, { disclose: chosen, ...keyBinding }), shown };
+}
+
+/** A derived proof that shows what is chosen (VC-DI-ECDSA §3.5): with it come what is mandatory, and ids and types of what it is part of. */
+async function deriveChosen(
+  held: HeldCredential,
+  hidden: readonly ClaimPath[],
+  chosen: readonly ClaimPath[] | "all",
+): Promise<JsonObject> {
+  if (chosen === "all") return deriveWhole(held);
+  requireClaims(held, chosen);
+  const wanted = hidden.filter((leaf) => chosen.some((path) => covers(path, leaf)));
+  return deriveCredential(held.claims, { selectivePointers: wanted.map(pointerOf) });
+}
+
+function requireClaims(held: HeldCredential, chosen: readonly ClaimPath[] | "all"): void {
+  const nowhere = chosen === "all" ? undefined : chosen.find((path) => !leadsSomewhere(held.claims, path));
+  if (nowhere !== undefined)
+    throw walletError("wallet.claim", `the credential has no claim ${formatClaim(nowhere).slice(0, 100)}`, {
+      credential: held.id,
+    });
 }
 
 /** Of formats that show all or nothing, whoever names claims does not mean all the others. */
@@ -98,7 +116,7 @@ function presentJwt(held: HeldCredential, key: WalletKey, { domain, challenge, n
   const times = { issuedAt: Math.floor(now / 1000), expires: Math.floor(expires / 1000) };
   if (held.version === "2.0") {
     const presentation = makePresentation([envelopCredential(held.text, "application/vc+jwt")], key.controller);
-    return issueJwtPresentation(presentation, key, { audience: domain, nonce: challenge, ...times });
+    return issueJwtPresentation(presentation, key, { domain, challenge, ...times });
   }
   // An envelope of 2.0 holds no credential of 1.1, whose presentations are of 1.1, too (§6.3.1 there).
   const vp = {
@@ -111,15 +129,16 @@ function presentJwt(held: HeldCredential, key: WalletKey, { domain, challenge, n
 }
 
 async function presentDataIntegrity(
-  held: HeldCredential,
+  document: JsonObject,
+  credential: string,
   key: WalletKey,
   { domain, challenge, now, expires }: Audience,
 ): Promise<Json> {
   const suite = suiteFor(key.algorithm);
   if (suite === undefined)
     throw walletError("wallet.no-key", `a proof of Data Integrity is not made with a key of ${key.algorithm}`, {
-      credential: held.id,
+      credential,
     });
-  const presentation = makePresentation([held.claims], key.controller);
+  const presentation = makePresentation([document], key.controller);
   return createPresentation(presentation, key, { suite, created: now, expires, challenge, domain });
 }

@@ -1,8 +1,6 @@
-import type { JsonObject } from "#base";
-import { credentialError } from "../credentials/errors.ts";
-import { checkCredential } from "../credentials/model.ts";
-import { type VerifyOptions, verifyClaims, verifyCredential } from "../credentials/verify-credential.ts";
-import { verifyEnveloped } from "../jose/envelope.ts";
+import { deriveCredential } from "../credentials/data-integrity/ecdsa-sd-2023.ts";
+import { type VerifyOptions, verifyCredential } from "../credentials/verify-credential.ts";
+import { verifySdJwtCredential } from "../jose/envelope.ts";
 import { verifyJwtCredential } from "../jose/jwt-credential.ts";
 import { verifySdJwt } from "../sd-jwt/verify-sd-jwt.ts";
 import type { HeldCredential } from "./held-credential.ts";
@@ -13,33 +11,29 @@ import type { HeldCredential } from "./held-credential.ts";
  * @throws HansaError `credentials.*`
  */
 export async function verifyReceived(held: HeldCredential, options: VerifyOptions): Promise<void> {
-  const { keys, now, checkStatus, status } = options;
-  const check = async (credential: JsonObject) => {
-    await verifyClaims(checkCredential(credential), [], options);
-  };
-  const ofToken = {
-    keys,
-    now,
-    ...(status === undefined ? {} : { status }),
-    ...(checkStatus === undefined ? {} : { checkStatus }),
-  };
   switch (held.format) {
     case "ldp_vc":
-      await verifyCredential(held.claims, options);
+      // A base proof is for the holder alone. What can be derived of it is what a verifier would see: here all of it.
+      await verifyCredential(held.hidden === undefined ? held.claims : await deriveWhole(held), options);
       return;
     case "jwt_vc_json":
-      await verifyJwtCredential(held.text, { keys, now, check });
+      await verifyJwtCredential(held.text, options);
       return;
     case "vc+sd-jwt":
-      await verifyEnveloped(`data:application/vc+sd-jwt,${held.text}`, { ...ofToken, check });
+      await verifySdJwtCredential(held.text, options);
       return;
-    case "dc+sd-jwt": {
-      const { issuer, type } = await verifySdJwt(held.text, ofToken);
-      if (options.recognised !== undefined && !(await options.recognised(issuer, [type], now)))
-        throw credentialError("credentials.issuer", "the issuer is not recognised for this type of credential", {
-          issuer: issuer.slice(0, 200),
-          types: [type],
-        });
-    }
+    case "dc+sd-jwt":
+      await verifySdJwt(held.text, options);
   }
+}
+
+/** Members that every derived credential has. */
+const ALWAYS = new Set(["@context", "id", "type", "proof"]);
+
+/** A credential with a derived proof that shows everything. */
+export function deriveWhole({ claims }: HeldCredential) {
+  const names = Object.keys(claims).filter((name) => !ALWAYS.has(name));
+  return deriveCredential(claims, {
+    selectivePointers: names.map((name) => `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`),
+  });
 }

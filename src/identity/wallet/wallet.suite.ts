@@ -34,9 +34,13 @@ export function degreeOf(subject: string | undefined, more: JsonObject = {}): Js
   };
 }
 
-export async function dataIntegrity(subject: string | undefined, more: JsonObject = {}): Promise<string> {
+export async function dataIntegrity(
+  subject: string | undefined,
+  more: JsonObject = {},
+  suite: "eddsa-jcs-2022" | "eddsa-rdfc-2022" = "eddsa-jcs-2022",
+): Promise<string> {
   const signed = await issueCredential(degreeOf(subject, more), issuer, {
-    suite: "eddsa-jcs-2022",
+    suite,
     created: NOW - 1000,
   });
   return JSON.stringify(signed);

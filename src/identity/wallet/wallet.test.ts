@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { JsonObject } from "#base";
+import type { Json } from "#base";
 import { createCredentialSigner } from "../credentials/credential-key.ts";
-import { checkCredential, checkPresentation } from "../credentials/model.ts";
-import { verifyClaims } from "../credentials/verify-credential.ts";
+import { issueCredential } from "../credentials/issue-credential.ts";
 import { verifyPresentation } from "../credentials/verify-presentation.ts";
 import { verifyJwtPresentation } from "../jose/jwt-presentation.ts";
 import { verifySdJwt } from "../sd-jwt/verify-sd-jwt.ts";
+import { formatClaim } from "./claims.ts";
 import { createMemoryWalletStore } from "./memory-wallet-store.ts";
-import { dataIntegrity, finder, issuer, jose, NOW, PERSON, sdJwt, VERIFIER } from "./wallet.suite.ts";
+import { dataIntegrity, degreeOf, finder, issuer, jose, NOW, PERSON, sdJwt, VERIFIER } from "./wallet.suite.ts";
 import { Wallet } from "./wallet.ts";
 import type { WalletKey } from "./wallet-keys.ts";
 import type { WalletStore } from "./wallet-store.ts";
@@ -180,17 +180,58 @@ describe("presenting", () => {
     const holder = await wallet.createKey(algorithm);
     const held = await wallet.receive(jose(holder.controller), HOW);
     const { presentation } = await wallet.present(held.id, { ...VERIFIER, claims: "all" });
-    const { holder: named, credentials } = await verifyJwtPresentation(presentation as string, {
+    const { presenter: named, credentials } = await verifyJwtPresentation(presentation as string, {
       keys: finder,
       now,
-      audience: VERIFIER.domain,
-      nonce: VERIFIER.challenge,
-      check: (credential: JsonObject) => verifyClaims(checkCredential(credential), [], { keys: finder, now }),
-      checkPresentation,
-      verifyEmbedded: async () => expect.unreachable(),
+      ...VERIFIER,
     });
     expect(named).toBe(holder.controller);
-    expect(credentials[0]?.["credentialSubject"]).toMatchObject({ degree: "Master of Meters" });
+    expect(credentials[0]?.credential["credentialSubject"]).toMatchObject({ degree: "Master of Meters" });
+  });
+
+  it("derives a credential with ecdsa-sd-2023 that shows the chosen claims and no others", async () => {
+    const town = createCredentialSigner("P-256");
+    const document = degreeOf(key.controller, {
+      issuer: town.controller,
+      credentialSubject: { id: key.controller, degree: "Master of Meters", marks: { oral: "A", written: "B" } },
+    });
+    const signed = await issueCredential(document, town, { suite: "ecdsa-sd-2023", created: NOW - 1000 });
+    const changed = JSON.stringify(signed).replace('"A"', '"A+"');
+    await expect(wallet.receive(changed, HOW)).rejects.toThrow(code("credentials.signature"));
+    const held = await wallet.receive(JSON.stringify(signed), HOW);
+    expect(held.hidden?.map(formatClaim)).toEqual([
+      "credentialSubject.degree",
+      "credentialSubject.marks.oral",
+      "credentialSubject.marks.written",
+    ]);
+    const claims = [["credentialSubject", "marks", "oral"]];
+    const { presentation, shown } = await wallet.present(held.id, { ...VERIFIER, claims });
+    const { credentials } = await verify(presentation);
+    expect(credentials[0]?.credential["credentialSubject"]).toEqual({ id: key.controller, marks: { oral: "A" } });
+    expect(JSON.stringify(presentation)).not.toContain("Master of Meters");
+    expect(shown.claims).toContain("credentialSubject.marks.oral");
+    expect(shown.claims).not.toContain("credentialSubject.degree");
+    const whole = await wallet.present(held.id, { ...VERIFIER, claims: "all" });
+    expect((await verify(whole.presentation)).credentials[0]?.credential["credentialSubject"]).toEqual(
+      document["credentialSubject"],
+    );
+    await expect(wallet.present(held.id, { ...VERIFIER, claims: [["credentialSubject", "age"]] })).rejects.toThrow(
+      code("wallet.claim"),
+    );
+    const query = {
+      credentials: [
+        {
+          id: "degree",
+          format: "ldp_vc",
+          meta: { type_values: [["ExampleDegreeCredential"]] },
+          claims: [{ path: ["credentialSubject", "degree"] }],
+        },
+      ],
+    };
+    // Nothing has to be shown whole.
+    const answered = await wallet.answer(query as unknown as Json, VERIFIER);
+    const [derived] = (await verify(answered.presentations["degree"]?.[0])).credentials;
+    expect(derived?.credential["credentialSubject"]).toEqual({ id: key.controller, degree: "Master of Meters" });
   });
 
   it("signs with P-256 where the subject has such a key, and says where it has none that will do", async () => {
