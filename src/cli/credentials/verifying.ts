@@ -1,9 +1,9 @@
 /** Verification on this machine: DIDs from documents at hand, or from the node; statuses from the lists' own addresses. */
 import { decodeUtf8, isHansaError, type JsonObject } from "#base";
 import {
-  checkCredential,
   type DidMethod,
   DidResolver,
+  isEnvelope,
   type KeyFinder,
   keyMethod,
   makeKeyFinder,
@@ -11,7 +11,6 @@ import {
   statusSource,
   type VerifiedCredential,
   type VerifyOptions,
-  verifyClaims,
   verifyCredential,
   verifyEnveloped,
 } from "#identity";
@@ -50,15 +49,7 @@ export function verifyOptionsOf(shell: Shell, options: VerifyingOptions): Verify
 
 /** Verifies a credential, one in an envelope included. @throws HansaError `credentials.*` */
 export async function verifyDocument(document: JsonObject, options: VerifyOptions): Promise<VerifiedCredential> {
-  const types = Array.isArray(document["type"]) ? document["type"] : [document["type"]];
-  if (!types.includes("EnvelopedVerifiableCredential")) return verifyCredential(document, options);
-  let verified: VerifiedCredential | undefined;
-  const check = async (credential: JsonObject) => {
-    verified = await verifyClaims(checkCredential(credential), [], options);
-  };
-  const { credential, issuer } = await verifyEnveloped(document, { keys: options.keys, now: options.now, check });
-  const none = { id: undefined, types: [], validFrom: undefined, validUntil: undefined, proofs: [], unchecked: [] };
-  return verified ?? { credential, issuer, ...none };
+  return isEnvelope(document) ? verifyEnveloped(document, options) : verifyCredential(document, options);
 }
 
 function keysOf(shell: Shell, { offline, didDocument = [] }: VerifyingOptions): KeyFinder {
@@ -95,9 +86,6 @@ function statusesOf(shell: Shell, keys: KeyFinder): StatusSource {
     keys,
     now: () => shell.io.now(),
     fetchList: (url) => fetchList(shell, url),
-    verifyListCredential: (credential) =>
-      verifyCredential(credential, { keys, now: shell.io.now(), checkStatus: false }),
-    checkListCredential: (credential) => checkCredential(credential),
   });
 }
 

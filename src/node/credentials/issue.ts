@@ -4,7 +4,6 @@ import {
   bitstringStatusEntry,
   type CredentialAlgorithm,
   checkCredential,
-  checkTerms,
   envelopCredential,
   issueCredential,
   issueJwtCredential,
@@ -74,10 +73,7 @@ function signerOf(issuer: Issuer, options: IssueOptions, now: number): (document
   if (format === "jwt") {
     if (cryptosuite !== undefined || mandatoryPointers !== undefined || options.type !== undefined)
       throw vcApiError("vc-api.suite", "a credential in a JWT has no cryptosuite", { format });
-    return async (document) => {
-      checkTerms(document);
-      return envelopCredential(issueJwtCredential(document, signer), "application/vc+jwt");
-    };
+    return async (document) => envelopCredential(issueJwtCredential(document, signer), "application/vc+jwt");
   }
   const isSelective = mandatoryPointers !== undefined && cryptosuite === undefined && signer.algorithm === "P-256";
   const suite = cryptosuite ?? (isSelective ? SELECTIVE : (issuer.suite ?? USUAL[signer.algorithm]));

@@ -2,14 +2,12 @@
 import { isIP } from "node:net";
 import { type Clock, decodeUtf8, type JsonObject, Lru, parseJson } from "#base";
 import {
-  checkCredential,
   credentialError,
   fetchDocument,
   type KeyFinder,
   readBitstringEntry,
   type StatusSource,
   statusSource,
-  verifyCredential,
 } from "#identity";
 import type { StatusListRecord } from "#protocol";
 import type { GroupService } from "../group-service.ts";
@@ -95,8 +93,6 @@ function othersLists(options: StatusCheckOptions): StatusSource {
         underWay--;
       }
     },
-    verifyListCredential: (credential) => verifyCredential(credential, { keys, now: clock.now(), checkStatus: false }),
-    checkListCredential: (credential) => checkCredential(credential),
     // A list whose issuer tells the ledger of it must be the one that the ledger knows: nobody else's word on it counts.
     async root(url) {
       const issuer = said.get(url);

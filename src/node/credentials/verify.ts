@@ -2,9 +2,7 @@
 import type { Clock, Json, JsonObject } from "#base";
 import {
   type Asker,
-  checkCredential,
   checkPresentation,
-  checkTerms,
   credentialError,
   type DidResolver,
   isEnvelope,
@@ -14,14 +12,12 @@ import {
   type StatusSource,
   type VerifiedCredential,
   type VerifyOptions as VerifyDemands,
-  verifyClaims,
   verifyContained,
   verifyCredential,
   verifyEnveloped,
   verifyJwtCredential,
   verifyJwtPresentation,
   verifyPresentation,
-  verifySdJwt,
 } from "#identity";
 import type { VerifyOptions } from "#protocol";
 import type { GroupService } from "../group-service.ts";
@@ -77,32 +73,12 @@ export class Verifier {
 
   /** What is secured from outside: the envelope, the `data:` URL in it, or the text in that. */
   async #verifySecured(secured: string | JsonObject, demands: VerifyDemands): Promise<VerifiedCredential> {
-    if (typeof secured === "string" && secured.length > LONGEST)
+    if (typeof secured !== "string" || secured.startsWith("data:")) return verifyEnveloped(secured, demands);
+    if (secured.length > LONGEST)
       throw credentialError("credentials.document", `a secured credential has at most ${LONGEST} characters`);
-    let verified: VerifiedCredential | undefined;
-    const check = async (credential: JsonObject) => {
-      const checked = checkCredential(credential);
-      if (checked.model === "2.0") checkTerms(credential);
-      verified = await verifyClaims(checked, [], demands);
-    };
-    const { keys, now, status, checkStatus } = demands;
-    const how = {
-      keys,
-      now,
-      check,
-      ...(status === undefined ? {} : { status }),
-      ...(checkStatus === undefined ? {} : { checkStatus }),
-    };
-    if (typeof secured !== "string" || secured.startsWith("data:")) {
-      const { credential, isOfDataModel, issuer } = await verifyEnveloped(secured, how);
-      return verified ?? ofClaims(credential, issuer, isOfDataModel, demands);
-    }
-    if (secured.includes("~")) {
-      const { claims, issuer } = await verifySdJwt(secured, how);
-      return ofClaims(claims, issuer, false, demands);
-    }
-    await verifyJwtCredential(secured, how);
-    return verified as unknown as VerifiedCredential;
+    return secured.includes("~")
+      ? verifyEnveloped(`data:application/dc+sd-jwt,${secured}`, demands)
+      : verifyJwtCredential(secured, demands);
   }
 
   /**
@@ -125,24 +101,8 @@ export class Verifier {
         path: "/options",
         problem: "challenge and domain",
       });
-    const unchecked: string[] = [];
-    const { keys, now, status, checkStatus } = demands;
-    await verifyJwtPresentation(token, {
-      keys,
-      now,
-      audience: domain,
-      nonce: challenge,
-      check: async (credential) => {
-        unchecked.push(...(await verifyClaims(checkCredential(credential), [], demands)).unchecked);
-      },
-      checkPresentation: (document) => checkPresentation(document),
-      verifyEmbedded: async (credential) => {
-        unchecked.push(...(await verifyCredential(credential, withoutPurpose(demands))).unchecked);
-      },
-      ...(status === undefined ? {} : { status }),
-      ...(checkStatus === undefined ? {} : { checkStatus }),
-    });
-    return { document: presentation as Json, checks, unchecked: [...new Set(unchecked)] };
+    const { credentials } = await verifyJwtPresentation(token, { ...demands, challenge, domain, enveloped });
+    return { document: presentation as Json, checks, unchecked: allUnchecked(credentials) };
   }
 
   /** Credentials in a presentation that nobody signed: they hold or not, and nothing says who shows them. */
@@ -180,30 +140,6 @@ export class Verifier {
         : {}),
     };
   }
-}
-
-/** Of what is no credential of the data model: its type is `vct`, and it has no more that could be asked for. */
-async function ofClaims(
-  credential: JsonObject,
-  issuer: string,
-  isOfDataModel: boolean,
-  { recognised, now }: VerifyDemands,
-): Promise<VerifiedCredential> {
-  const { vct, iat, exp } = credential;
-  const types = isOfDataModel || typeof vct !== "string" ? [] : [vct];
-  if (recognised !== undefined && !(await recognised(issuer, types, now)))
-    throw credentialError("credentials.issuer", "the issuer is not recognised for this type of credential", { types });
-  const time = (value: Json | undefined) => (typeof value === "number" ? value * 1000 : undefined);
-  return {
-    credential,
-    id: undefined,
-    issuer,
-    types,
-    validFrom: time(iat),
-    validUntil: time(exp),
-    proofs: [],
-    unchecked: [],
-  };
 }
 
 /** The JWT of a presentation that is enveloped, or text; `undefined` of one that has its proof in it. */

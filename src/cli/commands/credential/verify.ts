@@ -1,5 +1,5 @@
 import type { JsonObject } from "#base";
-import { type VerifiedCredential, verifyPresentation } from "#identity";
+import { type VerifiedCredential, verifyEnveloped, verifyPresentation } from "#identity";
 import { requestPresentationVerification, requestVerification } from "#sdk";
 import { type Answer, defineCommand } from "../../command.ts";
 import { clientFor } from "../../credentials/node-client.ts";
@@ -43,11 +43,7 @@ export const credentialVerify = defineCommand<[file: string], VerifyCommandOptio
     const demands = verifyOptionsOf(shell, options);
     if (!isPresentation(document)) return describe(shell, [await verifyDocument(document, demands)], undefined);
     const { challenge, domain } = options;
-    const enveloped = (url: string) =>
-      verifyDocument(
-        { "@context": "https://www.w3.org/ns/credentials/v2", type: "EnvelopedVerifiableCredential", id: url },
-        demands,
-      );
+    const enveloped = (url: string) => verifyEnveloped(url, demands);
     const { presenter, credentials } = await verifyPresentation(document, { ...demands, challenge, domain, enveloped });
     return describe(shell, credentials, presenter);
   },
