@@ -190,6 +190,8 @@ describe("a credential", () => {
       credential({ refreshService: { type: "R", id: 1 } }),
       "/refreshService/id",
     ],
+    ["a render method without a type", credential({ renderMethod: { id: "urn:x:y" } }), "/renderMethod/type"],
+    ["a confidence method that is a text", credential({ confidenceMethod: "urn:x:y" }), "/confidenceMethod"],
     ["a schema without a type", credential({ credentialSchema: { id: "urn:x:y" } }), "/credentialSchema/type"],
     ["a schema without an id", credential({ credentialSchema: { type: "JsonSchema" } }), "/credentialSchema/id"],
     [

@@ -190,8 +190,16 @@ function isLanguageValue(value: Json): boolean {
   });
 }
 
-/** §4.5: these have to say their type. */
-const TYPED = ["credentialStatus", "credentialSchema", "refreshService", "termsOfUse", "evidence"] as const;
+/** §4.5 and §5.10: these have to say their type. */
+const TYPED = [
+  "credentialStatus",
+  "credentialSchema",
+  "refreshService",
+  "termsOfUse",
+  "evidence",
+  "confidenceMethod",
+  "renderMethod",
+] as const;
 
 function checkTyped(value: JsonObject, name: string, path: string): void {
   if (!(name in value)) return;

@@ -49,11 +49,34 @@ describe("digests", () => {
       expect(hasDigests({ digestMultibase }, bytes)).toBe(false);
   });
 
-  it.each([1, "", "md5-abcd", "sha256-", "x".repeat(2000)])("are not %j", (text) => {
-    expect(isDigestSri(text)).toBe(false);
+  // Of the Data Model's examples, and the inputs of the W3C's suite.
+  it("of the standard's own examples pass for digests", () => {
+    expect(isDigestSri("sha384-Ml/HrjlBCNWyAX91hr6LFV2Y3heB5Tcr6IeE4/Tje8YyzYBM8IhqjHWiWpr8+ZbYU")).toBe(true);
+    expect(isDigestSri("sha256-MIwhzJyufmsjiGS1qP0waCmFb0gKa5ZGBI0ZZtfQo9Ls=")).toBe(true);
+    expect(isDigestMultibase("uEres1usWcWCmW7uolIW2uA0CjQ8iRV14eGaZStJL73Vz")).toBe(true);
+    expect(isDigestMultibase("uEiAjCHMnK5-ayOIZLWo_TBoKYVvSAprlkYEjRlm19Cj0uw")).toBe(true);
   });
 
-  it.each([1, "", "u", "z", "m1234", "z0", "u=", "u".repeat(2000)])("are no multihash: %j", (text) => {
+  it.each([1, "", "md5-abcd", "sha256-", "sha256-AAAA", `sha256-${"a3".repeat(32)}`, "x".repeat(2000)])(
+    "are not %j",
+    (text) => {
+      expect(isDigestSri(text)).toBe(false);
+    },
+  );
+
+  it.each([
+    1,
+    "",
+    "u",
+    "z",
+    "m1234",
+    "z0",
+    "u=",
+    "uAAAA",
+    "uEiAA",
+    "uZTQ0MjM1NiAgcmVwb3J0cc5jZWxhdGVkLXJlc291cmNlLmpzb24K",
+    "u".repeat(2000),
+  ])("are no multihash: %j", (text) => {
     expect(isDigestMultibase(text)).toBe(false);
   });
 });

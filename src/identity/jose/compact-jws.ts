@@ -10,8 +10,8 @@ import { credentialError } from "../credentials/errors.ts";
 import type { KeyFinder, ProofPurpose, VerificationKey } from "../credentials/keys.ts";
 import { algOf, algorithmOfAlg, type BareSigner } from "./algorithms.ts";
 
-/** Most characters of a token, and how deep its JSON may be nested. */
-const LIMITS = { token: 1 << 19, header: 8192, depth: 32 };
+/** Most characters of a token, and how deep its JSON may be nested. The longest are status lists of 4 MiB that do not compress. */
+const LIMITS = { token: 1 << 23, header: 8192, depth: 32 };
 
 /** A token taken apart, and not verified. */
 export interface CompactJws {

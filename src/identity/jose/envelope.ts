@@ -8,7 +8,8 @@ import { type EnvelopeType, type VerifiedEnvelope, verifyDocument, verifyJwtCred
 import { idOf, requireConsistent, requireNoWrapper, withoutJwtClaims } from "./vc-claims.ts";
 
 const TYPES: readonly string[] = ["application/vc+jwt", "application/vc+sd-jwt", "application/dc+sd-jwt"];
-const LONGEST = 1 << 20;
+/** A token and what stands before it. */
+const LONGEST = (1 << 23) + 64;
 
 /** An `EnvelopedVerifiableCredential` around a secured credential. */
 export function envelopCredential(secured: string, mediaType: EnvelopeType): JsonObject {

@@ -6,7 +6,8 @@ import { createCredentialSigner } from "../credentials/credential-key.ts";
 import { issueCredential } from "../credentials/issue-credential.ts";
 import type { CredentialSigner } from "../credentials/keys.ts";
 import { verifyPresentation } from "../credentials/verify-presentation.ts";
-import { issueSdJwt, issueSdJwtCredential } from "../sd-jwt/issue-sd-jwt.ts";
+import { issueSdJwt } from "../sd-jwt/issue-sd-jwt.ts";
+import { issueSdJwtCredential } from "../sd-jwt/issue-sd-jwt-credential.ts";
 import { presentSdJwt } from "../sd-jwt/present-sd-jwt.ts";
 import { bitstringStatusEntry } from "../status/bitstring.ts";
 import { algOf } from "./algorithms.ts";
@@ -241,7 +242,7 @@ describe("an enveloped credential", () => {
       { ...good, id: `data:application/vc+jwt;base64,${encodeBase64Url(encodeUtf8(jwt))}` },
       { ...good, id: `data:application/vc+jwt;charset=utf-8,${jwt}` },
       { ...good, id: "data:application/vc+jwt" },
-      `data:application/vc+jwt,${"a".repeat(1 << 20)}`,
+      `data:application/vc+jwt,${"a".repeat(1 << 24)}`,
     ] as JsonObject[])
       expect(await codeOf(() => verifyEnveloped(bad, options))).toBe("credentials.document");
     for (const [type, secured] of [

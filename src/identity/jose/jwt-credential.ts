@@ -1,12 +1,12 @@
 /** Credentials secured by JOSE: VC-JOSE-COSE §3.1.1 for VC Data Model 2.0, and JWT credentials of 1.1, which are verified only. */
 import type { JsonObject } from "#base";
 import { refuseDocument } from "../credentials/document-parts.ts";
-import { credentialError } from "../credentials/errors.ts";
 import type { CredentialSigner, VerificationKey } from "../credentials/keys.ts";
 import { checkCredential } from "../credentials/model.ts";
 import { checkTerms } from "../credentials/terms/check-terms.ts";
 import { type VerifiedCredential, type VerifyOptions, verifyClaims } from "../credentials/verify-credential.ts";
 import { decodeCompactJws, signCompactJws, verifySignedBy } from "./compact-jws.ts";
+import { requireIssuable } from "./issuable.ts";
 import { checkTokenTime } from "./token-time.ts";
 import {
   credentialOfClaims,
@@ -41,19 +41,6 @@ export type EnvelopeType = "application/vc+jwt" | "application/vc+sd-jwt" | "app
 export function issueJwtCredential(credential: JsonObject, signer: CredentialSigner): string {
   requireIssuable(credential, signer);
   return signCompactJws({ kid: signer.id, typ: "vc+jwt", cty: "vc" }, credential, signer);
-}
-
-/** What is issued is sound, of 2.0, and its issuer's own. @throws HansaError as `issueJwtCredential` */
-export function requireIssuable(credential: JsonObject, signer: CredentialSigner): void {
-  const { model, issuer, enveloped } = checkCredential(credential);
-  if (enveloped) throw refuseDocument("/type", "is an envelope, which is not put into another");
-  if (model !== "2.0") throw refuseDocument("/@context", "is of data model 1.1, which is verified here, not issued");
-  if (issuer !== signer.controller)
-    throw credentialError("credentials.key", "the credential names another issuer than the one who signs", {
-      issuer: issuer.slice(0, 200),
-      signer: signer.controller,
-    });
-  checkTerms(credential);
 }
 
 /**

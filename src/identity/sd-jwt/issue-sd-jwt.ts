@@ -4,7 +4,6 @@ import { credentialError } from "../credentials/errors.ts";
 import type { CredentialSigner } from "../credentials/keys.ts";
 import { signCompactJws } from "../jose/compact-jws.ts";
 import { jwkOfKey } from "../jose/jwk.ts";
-import { requireIssuable } from "../jose/jwt-credential.ts";
 import { readNumericDate } from "../jose/token-time.ts";
 import type { ClaimPath } from "./claim-path.ts";
 import { concealClaims } from "./conceal-claims.ts";
@@ -43,24 +42,8 @@ export function issueSdJwt(claims: JsonObject, signer: CredentialSigner, options
   return signSdJwt(claims, signer, { disclose, decoys, holderKey, typ, issuer: "iss" });
 }
 
-/**
- * Issues a VC Data Model 2.0 credential as `application/vc+sd-jwt` (VC-JOSE-COSE §3.2.1).
- *
- * @throws HansaError `credentials.document`, `credentials.context`, `credentials.term`, `credentials.disclosure`, `credentials.key` where
- * the issuer is another than the signer
- */
-export function issueSdJwtCredential(
-  credential: JsonObject,
-  signer: CredentialSigner,
-  options: Omit<IssueSdJwtOptions, "typ">,
-): string {
-  requireIssuable(credential, signer);
-  const { disclose, decoys = 0, holderKey } = options;
-  return signSdJwt(credential, signer, { disclose, decoys, holderKey, typ: "vc+sd-jwt", issuer: undefined });
-}
-
 /** What issuing has in common, whether the payload is SD-JWT VC's or VC Data Model's. @throws HansaError as `issueSdJwt` */
-function signSdJwt(
+export function signSdJwt(
   claims: JsonObject,
   signer: CredentialSigner,
   options: {

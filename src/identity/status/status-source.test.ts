@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "#base";
+import { randomBytes } from "#crypto";
 import { issueCredential } from "../credentials/issue-credential.ts";
 import type { CredentialSigner } from "../credentials/keys.ts";
 import { envelopCredential } from "../jose/envelope.ts";
@@ -8,14 +9,15 @@ import { codeOf, createParty, keysOf, NOW, SECONDS } from "../jose/parties.suite
 import { issueSdJwt } from "../sd-jwt/issue-sd-jwt.ts";
 import { verifySdJwt } from "../sd-jwt/verify-sd-jwt.ts";
 import { bitstringStatusEntry, type StatusPurpose, statusListCredential } from "./bitstring.ts";
-import { LEAST_ENTRIES, StatusList } from "./status-list.ts";
+import { LEAST_ENTRIES, MOST_BYTES, StatusList } from "./status-list.ts";
 import { type StatusSourceOptions, statusSource } from "./status-source.ts";
 import { issueTokenStatusList, tokenStatusReference } from "./token-status.ts";
 
 const lab = createParty("did:example:lab");
 const keys = keysOf([lab]);
 const URL_OF_LIST = "https://labs.example/status/1";
-const credential: JsonObject = { issuer: { id: lab.controller } };
+const context = { "@context": ["https://www.w3.org/ns/credentials/v2"] };
+const credential: JsonObject = { ...context, issuer: { id: lab.controller } };
 
 /** An issuer's node: what it publishes, how often it was asked, and the time. */
 function createWorld(more: Partial<StatusSourceOptions> = {}) {
@@ -123,11 +125,31 @@ describe("a status source", () => {
     const { world, status: other } = createWorld();
     world.published.set(URL_OF_LIST, good);
     expect(await codeOf(() => other(entryOf(0), credential))).toBeUndefined();
-    expect(await codeOf(() => other(entryOf(0), { issuer: thief.controller }))).toBe("credentials.status-unknown");
+    expect(await codeOf(() => other(entryOf(0), { ...context, issuer: thief.controller }))).toBe(
+      "credentials.status-unknown",
+    );
     expect(await codeOf(() => other(entryOf(0), {}))).toBe("credentials.status-unknown");
     expect(await codeOf(() => other(entryOf(LEAST_ENTRIES), credential))).toBe("credentials.status-unknown");
     expect(await codeOf(() => other({ type: "SomethingElse" }, credential))).toBe("credentials.status-unknown");
     expect(await codeOf(() => other({}, credential))).toBe("credentials.status-unknown");
+  });
+
+  it("takes the largest lists there are, which hardly compress, in a JWT as well", async () => {
+    const { world, status } = createWorld();
+    const list = StatusList.of(randomBytes(MOST_BYTES), { order: "left", bits: 1 });
+    const last = list.size - 1;
+    list.set(last, 1);
+    world.published.set(URL_OF_LIST, issueJwtCredential(await describeList(list), lab));
+    expect(await codeOf(() => status(entryOf(last), credential))).toBe("credentials.status");
+    list.set(last, 0);
+    const right = StatusList.of(list.bytes, { order: "right", bits: 8 });
+    right.set(0, 0);
+    right.set(1, 2);
+    const uri = `${URL_OF_LIST}/token`;
+    world.published.set(uri, await issueTokenStatusList(right, { uri, iat: SECONDS }, lab));
+    const token = { iss: lab.controller };
+    expect(await codeOf(() => status(tokenStatusReference({ index: 0, uri }), token))).toBeUndefined();
+    expect(await codeOf(() => status(tokenStatusReference({ index: 1, uri }), token))).toBe("credentials.status");
   });
 
   it("fetches a list once for its time, for all who ask at once, and again after it", async () => {
@@ -217,7 +239,7 @@ describe("a status source of Token Status Lists", () => {
   it("tells nothing good of a list that is another's, of another place, no token, or of a malformed reference", async () => {
     const list = StatusList.create({ order: "right" });
     const thief = createParty("did:example:thief");
-    const token = { iss: lab.controller };
+    const token = { iss: lab.controller, issuer: thief.controller };
     for (const form of [
       await sign(list, thief),
       await sign(list, lab, `${uri}0`),

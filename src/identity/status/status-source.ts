@@ -58,7 +58,8 @@ const TOKEN_TTL = 300_000;
 export function statusSource(options: StatusSourceOptions): StatusSource {
   const lists = new KnownLists(options);
   return async (entry, credential) => {
-    const issuer = idOf(credential["issuer"]) ?? credential["iss"];
+    // Of what is no document of the data model, `issuer` would be a claim like others.
+    const issuer = credential["@context"] === undefined ? credential["iss"] : idOf(credential["issuer"]);
     if (entry["status_list"] !== undefined && entry["type"] === undefined) {
       const { index, uri } = readTokenStatusReference(entry);
       const known = await lists.get(uri, undefined);

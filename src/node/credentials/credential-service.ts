@@ -161,7 +161,8 @@ export class CredentialService {
 
   /** @throws HansaError `credentials.*`, `vc-api.limit` */
   async keep(credential: JsonObject, asker: Asker) {
-    await known(this.#verifier.credential(credential, {}, asker));
+    const shown = hasBaseProof(credential) ? await discloseAll(credential) : credential;
+    await known(this.#verifier.credential(shown, {}, asker));
     return this.kept.save(credential);
   }
 
@@ -274,6 +275,18 @@ export class CredentialService {
   #now(): number {
     return Math.floor(this.#clock.now() / 1000) * 1000;
   }
+}
+
+/** VC-DI-ECDSA §3.5.2: the first bytes of a base proof, which its holder alone may see, and no verifier takes. */
+function hasBaseProof({ proof }: JsonObject): boolean {
+  return String((proof as JsonObject | undefined)?.["proofValue"]).startsWith("u2V0A");
+}
+
+/** What a verifier would see of a credential that its holder shows whole. */
+function discloseAll(credential: JsonObject): Promise<JsonObject> {
+  const members = Object.keys(credential).filter((member) => member !== "@context" && member !== "proof");
+  const selectivePointers = members.map((member) => `/${member.replaceAll("~", "~0").replaceAll("/", "~1")}`);
+  return deriveCredential(credential, { selectivePointers });
 }
 
 function answerOf({ checks, unchecked }: Verified): VerificationAnswer {

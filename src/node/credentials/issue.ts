@@ -9,7 +9,7 @@ import {
   issueJwtCredential,
   readBitstringEntry,
 } from "#identity";
-import type { IssueRequest, StatusPurpose } from "#protocol";
+import type { CredentialFormat, IssueRequest, StatusPurpose } from "#protocol";
 import { vcApiError } from "./errors.ts";
 import type { Issuer } from "./issuing-keys.ts";
 import { readMoment } from "./moment.ts";
@@ -69,7 +69,7 @@ export async function issueFor(
 /** Chooses how it is signed before anything is done that cannot be undone. */
 function signerOf(issuer: Issuer, options: IssueOptions, now: number): (document: JsonObject) => Promise<JsonObject> {
   const { signer } = issuer;
-  const { cryptosuite, mandatoryPointers, format = cryptosuite === undefined ? issuer.format : undefined } = options;
+  const { cryptosuite, mandatoryPointers, format = usualFormat(issuer, options) } = options;
   if (format === "jwt") {
     if (cryptosuite !== undefined || mandatoryPointers !== undefined || options.type !== undefined)
       throw vcApiError("vc-api.suite", "a credential in a JWT has no cryptosuite", { format });
@@ -86,9 +86,15 @@ function signerOf(issuer: Issuer, options: IssueOptions, now: number): (document
     suite,
     created: created === undefined ? now : readMoment(created, "created"),
     ...(expires === undefined ? {} : { expires: readMoment(expires, "expires") }),
-    ...(suite === SELECTIVE ? { mandatoryPointers: mandatoryPointers ?? [] } : {}),
+    ...(mandatoryPointers === undefined ? {} : { mandatoryPointers }),
   };
   return (document) => issueCredential(document, signer, wanted);
+}
+
+/** A cryptosuite that is asked for says it; else the configuration does, or the key, where there is but one way. */
+function usualFormat({ format, suite, signer }: Issuer, { cryptosuite }: IssueOptions): CredentialFormat | undefined {
+  if (cryptosuite !== undefined) return undefined;
+  return format ?? (suite === undefined && USUAL[signer.algorithm] === undefined ? "jwt" : undefined);
 }
 
 /** Whatever cryptosuite signs the issuer's status lists. `undefined`: they are JWTs. */

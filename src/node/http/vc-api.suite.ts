@@ -42,12 +42,16 @@ export const CREDENTIALS: Credentials = {
 
 /** @param credentials - `identity.credentials` */
 export async function startVcNode(
-  credentials: Credentials = CREDENTIALS,
+  credentials: Credentials | "off" = CREDENTIALS,
   { more, ...options }: NodeOptions & { readonly identity?: NodeConfig["identity"] } = {},
 ) {
   const at = await startTestNode({
     ...options,
-    more: { tls: { mode: "server" }, ...more, identity: { ...options.identity, credentials } },
+    more: {
+      tls: { mode: "server" },
+      ...more,
+      identity: { ...options.identity, ...(credentials === "off" ? {} : { credentials }) },
+    },
     prepare: async (folder, member) => {
       const keys = await openKeyFile(homeAt(folder).keyFile, "a passphrase of several words");
       for (const [name, algorithm] of KEYS) keys.generate(name, algorithm);

@@ -22,14 +22,17 @@ export interface ActiveContext {
   readonly previous: ActiveContext | undefined;
   /** Contexts that follow from this one, by what makes them follow. */
   readonly next: Map<string | Term, ActiveContext>;
+  /** How many terms may yet be kept in what follows, from the whole family of contexts: memory is not the sender's. */
+  readonly room: { terms: number };
 }
 
 /** Where no context holds. A fresh one each time: what is kept beside it belongs to one source of contexts. */
-export const emptyContext = (): ActiveContext => ({
+export const emptyContext = (room: { terms: number }): ActiveContext => ({
   terms: new Map(),
   vocab: undefined,
   previous: undefined,
   next: new Map(),
+  room,
 });
 
 const KEYWORDS = new Set(

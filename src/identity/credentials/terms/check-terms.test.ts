@@ -148,6 +148,32 @@ describe("terms that are not", () => {
     expect(codeOf(base({}, { "@base": "https://example.org/" }))).toBe("credentials.context");
   });
 
+  it.each<[string, JsonObject]>([
+    ["too many in a list", base({}, ...Array.from({ length: 40 }, () => ({})))],
+    ["too many terms", base({}, Object.fromEntries(Array.from({ length: 2100 }, (_, i) => [`t${i}`, "ex:a"])))],
+    ["too long a context", base({}, { x: `https://example.org/${"x".repeat(70_000)}` })],
+    [
+      "too many contexts of their own",
+      claims({ more: Array.from({ length: 300 }, (_, i) => ({ "@context": { [`t${i}`]: "ex:t" } })) }, OWN, {
+        more: "ex:more",
+      }),
+    ],
+  ])("refuses what would cost too much: %s", (_, document) => {
+    expect(codeOf(document)).toBe("credentials.context");
+  });
+
+  it("goes on where no more of what follows from a list of contexts is kept", () => {
+    const own = { ...OWN, more: "ex:more" };
+    for (let round = 0; round < 8; round++) {
+      const nodes = Array.from({ length: 200 }, (_, i) => ({
+        "@context": { [`t${round}x${i}`]: "ex:t" },
+        [`t${round}x${i}`]: 1,
+      }));
+      expect(codeOf(claims({ more: nodes }, own))).toBe(undefined);
+      expect(codeOf(claims({ more: [...nodes, { nobody: 1 }] }, own))).toBe("credentials.term");
+    }
+  });
+
   it("says where the term stands", () => {
     expect(() => checkTerms(claims({ a: { nested: 1 } }, { a: "https://example.org/a" }))).toThrow(
       expect.objectContaining({ payload: { path: "/credentialSubject/a/nested", term: "nested" } }),

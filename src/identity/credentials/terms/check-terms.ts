@@ -14,16 +14,19 @@ import {
 import { type ContextSource, processContext } from "./process-context.ts";
 
 /** Lists of contexts whose terms are kept at hand. */
-const KEPT_LISTS = 256;
-/** Contexts that are kept beside the one they follow from. */
-const KEPT_NEXT = 128;
+const KEPT_LISTS = 64;
+/** Terms that are kept in all contexts that follow from one list. */
+const KEPT_TERMS = 10_000;
 /** Characters of a list that is kept: who sends long ones, pays for them. */
 const KEPT_LENGTH = 16_384;
+const MAX_LENGTH = 65_536;
+/** Contexts that one document may have made anew. */
+const MAX_MADE = 256;
 
 const tables = new WeakMap<ContextSource, Lru<string, ActiveContext>>();
 
 function activeContextOf(context: Json, contexts: ContextSource): ActiveContext {
-  const text = JSON.stringify(context);
+  const text = textOf(context);
   let kept = tables.get(contexts);
   if (kept === undefined) {
     kept = new Lru(KEPT_LISTS);
@@ -31,9 +34,16 @@ function activeContextOf(context: Json, contexts: ContextSource): ActiveContext 
   }
   const known = kept.get(text);
   if (known !== undefined) return known;
-  const made = processContext(emptyContext(), context, { contexts });
+  const made = processContext(emptyContext({ terms: KEPT_TERMS }), context, { contexts });
   if (text.length <= KEPT_LENGTH) kept.set(text, made);
   return made;
+}
+
+function textOf(context: Json): string {
+  const text = JSON.stringify(context);
+  if (text.length > MAX_LENGTH)
+    throw credentialError("credentials.context", "the context is too large", { limit: MAX_LENGTH });
+  return text;
 }
 
 /**
@@ -46,12 +56,13 @@ function activeContextOf(context: Json, contexts: ContextSource): ActiveContext 
  */
 export function checkTerms(document: JsonObject, contexts: ContextSource = bundledContext): void {
   const { "@context": context, ...members } = document;
-  const active = context === undefined ? emptyContext() : activeContextOf(context, contexts);
+  const active = context === undefined ? emptyContext({ terms: 0 }) : activeContextOf(context, contexts);
   new TermCheck(contexts).walkNode(members, active, "");
 }
 
 class TermCheck {
   readonly #contexts: ContextSource;
+  #made = 0;
 
   constructor(contexts: ContextSource) {
     this.#contexts = contexts;
@@ -93,8 +104,7 @@ class TermCheck {
   #walkIn(node: JsonObject, given: ActiveContext, path: string): void {
     let active = given;
     const own = node["@context"];
-    if (own !== undefined)
-      active = this.#follow(given, `@context ${JSON.stringify(own)}`, () => this.#process(given, own, {}));
+    if (own !== undefined) active = this.#follow(given, `@context ${textOf(own)}`, () => this.#process(given, own, {}));
     const typed = active;
     const names = Object.keys(node);
     for (const name of names) {
@@ -172,8 +182,15 @@ class TermCheck {
   #follow(from: ActiveContext, key: string | Term, make: () => ActiveContext): ActiveContext {
     const known = from.next.get(key);
     if (known !== undefined) return known;
+    if (++this.#made > MAX_MADE)
+      throw credentialError("credentials.context", "the document brings in too many contexts", { limit: MAX_MADE });
     const made = make();
-    if (from.next.size < KEPT_NEXT && (typeof key !== "string" || key.length <= KEPT_LENGTH)) from.next.set(key, made);
+    const { room } = from;
+    if (room.terms >= made.terms.size && (typeof key !== "string" || key.length <= KEPT_LENGTH)) {
+      // An empty one takes room as well.
+      room.terms -= made.terms.size + 16;
+      from.next.set(key, made);
+    }
     return made;
   }
 }

@@ -17,7 +17,9 @@ export type ContextSource = (url: string) => JsonObject | undefined;
 /** Contexts that one context may bring in by URL, each within another. */
 const REMOTE_DEPTH = 8;
 /** Terms of one active context. */
-const MAX_TERMS = 4096;
+const MAX_TERMS = 2048;
+/** Contexts in one list. */
+const MAX_LIST = 32;
 
 export interface ProcessOptions {
   readonly contexts: ContextSource;
@@ -39,6 +41,7 @@ const refuse = (problem: string, payload: object = {}) =>
 export function processContext(active: ActiveContext, local: Json, options: ProcessOptions, depth = 0): ActiveContext {
   const ends = options.ends === true || (isJsonObject(local) && local["@propagate"] === false);
   let result = active;
+  if (Array.isArray(local) && local.length > MAX_LIST) throw refuse("is a list of too many", { limit: MAX_LIST });
   for (const item of listOf(local)) result = processOne(result, item, options, depth);
   if (!ends || result === active) return result;
   return { ...result, previous: active.previous ?? active, next: new Map() };
@@ -48,7 +51,7 @@ function processOne(active: ActiveContext, local: Json, options: ProcessOptions,
   if (local === null) {
     if (options.overrides !== true && [...active.terms.values()].some((term) => term.protected))
       throw refuse("is null, which would take protected terms away");
-    return emptyContext();
+    return emptyContext(active.room);
   }
   if (typeof local === "string") {
     if (depth >= REMOTE_DEPTH) throw refuse("brings in others too deep", { limit: REMOTE_DEPTH });
@@ -98,7 +101,13 @@ class Definitions {
     if ("@vocab" in local) this.#vocab = this.#readVocab(local["@vocab"]);
     for (const name of Object.keys(local)) if (!isSetting(name)) this.#define(name);
     if (this.#terms.size > MAX_TERMS) throw refuse("has too many terms", { limit: MAX_TERMS });
-    return { terms: this.#terms, vocab: this.#vocab, previous: this.#active.previous, next: new Map() };
+    return {
+      terms: this.#terms,
+      vocab: this.#vocab,
+      previous: this.#active.previous,
+      next: new Map(),
+      room: this.#active.room,
+    };
   }
 
   #readVocab(value: Json | undefined): string | undefined {

@@ -1,12 +1,13 @@
-import { encodeHex, encodeUtf8, type JsonObject, Lru } from "#base";
+import { encodeHex, encodeUtf8, type Json, type JsonObject, Lru } from "#base";
 import type { ContextLibrary } from "../../contexts/context-library.ts";
+import { checkValues } from "./limits.ts";
 import { type PlainContext, readContext } from "./plain-context.ts";
 import { NotPlain, PlainReader, type Term, type Triple, Unlearned } from "./plain-graph.ts";
 
-/** `@context`s that are kept, and the URLs that one may have. */
-const CONTEXTS = { kept: 256, urls: 16 };
+/** `@context`s that are kept, and the longest; what they are made into takes several times as much. */
+const CONTEXTS = { kept: 64, text: 8192 };
 /** Rounds of learning scoped contexts for one document. */
-const ROUNDS = 64;
+const ROUNDS = 12;
 
 /** RDFC-1.0 of plain documents: those that need little of JSON-LD, and nothing of the algorithm's dear part. */
 export class PlainCanonizer {
@@ -38,19 +39,16 @@ export class PlainCanonizer {
     return undefined;
   }
 
-  async #contextOf(value: unknown): Promise<PlainContext | undefined> {
-    const urls = typeof value === "string" ? [value] : value;
-    if (!Array.isArray(urls) || urls.length === 0 || urls.length > CONTEXTS.urls) return undefined;
-    let name = "";
-    for (const url of urls) {
-      if (typeof url !== "string") return undefined;
-      name += `${url}\n`;
-    }
-    const known = this.#contexts.get(name);
+  async #contextOf(value: Json | undefined): Promise<PlainContext | undefined> {
+    if (value === undefined) return undefined;
+    if (typeof value === "object") checkValues(value);
+    // The text is what jsonld reads: contexts that differ in no more than an order of members are two.
+    const text = JSON.stringify(value);
+    const known = this.#contexts.get(text);
     if (known !== undefined) return known === "not plain" ? undefined : known;
-    if (!urls.every((url) => this.#library.find(url) !== undefined)) return undefined;
-    const context = await readContext(urls, this.#library).catch(() => undefined);
-    this.#contexts.set(name, context ?? "not plain");
+    if (text.length > CONTEXTS.text) return undefined;
+    const context = await readContext(value, this.#library).catch(() => undefined);
+    this.#contexts.set(text, context ?? "not plain");
     return context;
   }
 

@@ -1,4 +1,5 @@
 import contextProcessor, { type ActiveContext, type TermMapping } from "jsonld/lib/context.js";
+import { type Json, Lru } from "#base";
 import type { ContextLibrary } from "../../contexts/context-library.ts";
 
 /** An absolute IRI that stands in N-Quads as it is. Others may be, too: jsonld decides about them. */
@@ -9,8 +10,8 @@ export function isPlainIri(text: string): boolean {
   return PLAIN_IRI.test(text);
 }
 
-/** Sets of types with contexts of their own that are kept for one context: documents choose them. */
-const MOST_TYPES = 128;
+/** Sets of types with contexts of their own, and terms with such, that are kept for one context: documents choose them. */
+const KEPT = { types: 32, words: 16 };
 
 /** What a key of a document means, as far as the plain path goes. */
 export type PlainTerm =
@@ -35,9 +36,9 @@ export class PlainContext {
   readonly outer: PlainContext;
   readonly terms: ReadonlyMap<string, PlainTerm>;
   readonly vocabulary: string | undefined;
-  /** By the types, sorted, that bring a context; `undefined` where only jsonld can. */
-  readonly #typed = new Map<string, PlainContext | undefined>();
-  readonly #words = new Map<string, PlainContext | undefined>();
+  /** By the types, sorted, that bring a context. */
+  readonly #typed = new Lru<string, PlainContext | "not plain">(KEPT.types);
+  readonly #words = new Lru<string, PlainContext | "not plain">(KEPT.words);
 
   constructor(active: ActiveContext, outer?: PlainContext) {
     this.active = active;
@@ -51,16 +52,14 @@ export class PlainContext {
     return this.active.mappings.get(type)?.["@context"];
   }
 
-  /** @returns `null` where it is not known yet */
-  typed(types: string): PlainContext | undefined | null {
-    const known = this.#typed.get(types);
-    return known !== undefined || this.#typed.has(types) ? known : this.#typed.size < MOST_TYPES ? null : undefined;
+  /** @returns `undefined` where it is not known yet */
+  typed(types: string): PlainContext | "not plain" | undefined {
+    return this.#typed.get(types);
   }
 
-  /** @returns `null` where it is not known yet */
-  words(term: string): PlainContext | undefined | null {
-    const known = this.#words.get(term);
-    return known !== undefined || this.#words.has(term) ? known : null;
+  /** @returns `undefined` where it is not known yet */
+  words(term: string): PlainContext | "not plain" | undefined {
+    return this.#words.get(term);
   }
 
   /** Has jsonld process the contexts of types, in their order. */
@@ -70,20 +69,25 @@ export class PlainContext {
       active = await processContext(active, this.scopeOf(type), library, { propagate: false });
     // The previous context is a copy of this one, unless the type's context says that it propagates.
     const plain = active.previousContext !== undefined && isPlain(active);
-    this.#typed.set(types, plain ? new PlainContext(active, this) : undefined);
+    this.#typed.set(types, plain ? new PlainContext(active, this) : "not plain");
   }
 
   /** Has jsonld process a property-scoped context. */
   async learnWords(term: string, scope: unknown, library: ContextLibrary): Promise<void> {
     const active = await processContext(this.active, scope, library, { propagate: true, overrideProtected: true });
     const same = active.mappings.get(term)?.["@type"] === "@vocab";
-    this.#words.set(term, same && isPlain(active) ? new PlainContext(active, this) : undefined);
+    this.#words.set(term, same && isPlain(active) ? new PlainContext(active, this) : "not plain");
   }
 }
 
-/** The plain context of a document's `@context`: URLs. `undefined` where only jsonld can read it. */
-export async function readContext(urls: readonly string[], library: ContextLibrary): Promise<PlainContext | undefined> {
-  const active = await processContext(contextProcessor.getInitialContext(optionsOf(library)), urls, library, {});
+/**
+ * The plain context of a document's `@context`; `undefined` where only jsonld can read it.
+ *
+ * @throws whatever jsonld has against it
+ */
+export async function readContext(context: Json, library: ContextLibrary): Promise<PlainContext | undefined> {
+  const initial = contextProcessor.getInitialContext(optionsOf(library));
+  const active = await processContext(initial, context, library, {});
   return active.previousContext === undefined && isPlain(active) ? new PlainContext(active) : undefined;
 }
 
@@ -92,6 +96,10 @@ const isPlain = (active: ActiveContext): boolean =>
   active["@language"] === undefined && active["@direction"] === undefined;
 
 const optionsOf = (library: ContextLibrary): object => ({
+  // What safe mode may have against a context is jsonld's to say, for the document that it stands in.
+  eventHandler: ({ event }: { readonly event: { readonly code: string } }) => {
+    throw new Error(event.code);
+  },
   base: null,
   processingMode: "json-ld-1.1",
   documentLoader: library.load,

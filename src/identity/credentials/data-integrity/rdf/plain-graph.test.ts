@@ -52,6 +52,21 @@ const context = fc.constantFrom(
   [V1, "https://www.w3.org/2018/credentials/examples/v1", "https://www.w3.org/ns/credentials/status/v1"],
   ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
   [V2, { size: "https://inline.example/size" }],
+  [V2, { "@vocab": "https://inline.example/#", part: { "@id": "https://inline.example/part", "@type": "@id" } }],
+  [{ "@vocab": "https://inline.example/#" }, V2, { inner: "https://inline.example/inner" }],
+  [V2, { "@vocab": "relative#" }],
+  [V2, { "@vocab": "https://inline.example/#", "@reserved": "https://inline.example/reserved" }],
+  [V2, { "@vocab": "https://inline.example/#", "@base": "https://base.example/" }],
+  [V2, { "@vocab": "https://inline.example/#", "@propagate": false }],
+  [V2, { "@vocab": "https://inline.example/#", id: "@id", https: "https://inline.example/scheme/" }],
+  [V2, null, { "@vocab": "https://inline.example/#", type: "@type" }],
+  { "@vocab": "https://inline.example/#", id: "@id", type: "@type", "@language": "fr" },
+  {
+    "@vocab": "https://inline.example/#",
+    id: "@id",
+    type: "@type",
+    Renamed: { "@id": "https://inline.example/Renamed", "@context": { type: "https://inline.example/kind", id: null } },
+  },
   [V2, "https://unknown.example/v1"],
 );
 
@@ -79,7 +94,9 @@ const oddKey = fc.constantFrom(
 );
 const type = fc.constantFrom(
   ..."VerifiableCredential BitstringStatusListEntry DataIntegrityProof AlumniCredential Part Shy Spoken".split(" "),
-  ..."Twisted Vast Multikey ex:Type https://types.example/T UniversityDegreeCredential name id bad type".split(" "),
+  ..."Renamed Twisted Vast Multikey ex:Type https://types.example/T UniversityDegreeCredential name id bad type".split(
+    " ",
+  ),
 );
 const iri = fc.constantFrom(
   "did:example:abc",
@@ -207,5 +224,25 @@ describe("the plain way from JSON-LD to canonical RDF", () => {
       { numRuns: 300 },
     );
     expect(plain).toBeGreaterThan(100);
+  });
+
+  it("takes the contexts of types in the order of their names, wherever the document has them", async () => {
+    const term = (iri: string) => ({
+      "@id": `https://a.example/${iri}`,
+      "@context": { size: `https://a.example/${iri}/size` },
+    });
+    for (const types of [
+      ["First", "Second"],
+      ["Second", "First"],
+    ]) {
+      const value = {
+        "@context": { id: "@id", type: "@type", First: term("first"), Second: term("second") },
+        type: types,
+        size: 1,
+      };
+      const found = await canonizer.canonize(value, sha256);
+      expect(found).toContain("<https://a.example/second/size>");
+      expect(found).toBe(await jsonLd(value));
+    }
   });
 });

@@ -71,6 +71,8 @@ export class PlainReader {
     // A document that says nothing of its node but the name is dropped by jsonld.
     if (top && typeKey === undefined) throw NOT_PLAIN;
     const context = enterTypes(types, base);
+    // A type's context could make something else of the key that named the type.
+    if (typeKey !== undefined && context.terms.get(typeKey)?.kind !== "type") throw NOT_PLAIN;
     const idKey = keys.find((key) => context.terms.get(key)?.kind === "id");
     const subject: Term = idKey === undefined ? this.#nameBlank() : readIri(node[idKey] as Json, context);
     for (const type of types) {
@@ -165,9 +167,8 @@ function enterTypes(types: readonly string[], base: PlainContext): PlainContext 
   if (scoped === undefined) return base;
   const name = scoped.length === 1 ? (scoped[0] as string) : scoped.sort().join("\n");
   const context = base.typed(name);
-  if (context === null) throw new Unlearned(base, "types", name, undefined);
-  // A type's context could give other keys the meaning of `@type` or `@id` than the one that was found.
-  if (context === undefined) throw NOT_PLAIN;
+  if (context === undefined) throw new Unlearned(base, "types", name, undefined);
+  if (context === "not plain") throw NOT_PLAIN;
   return context;
 }
 
@@ -207,12 +208,10 @@ function readScalar(value: string | number | boolean): string {
 }
 
 function readWord(key: string, word: string, scope: unknown, context: PlainContext): string {
-  let words: PlainContext | undefined | null = context;
-  if (scope !== undefined) {
-    words = context.words(key);
-    if (words === null) throw new Unlearned(context, "words", key, scope);
-  }
-  const term = words?.terms.get(word);
+  const words = scope === undefined ? context : context.words(key);
+  if (words === undefined) throw new Unlearned(context, "words", key, scope);
+  if (words === "not plain") throw NOT_PLAIN;
+  const term = words.terms.get(word);
   if (term?.kind !== "property") throw NOT_PLAIN;
   return term.predicate;
 }
