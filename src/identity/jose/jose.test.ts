@@ -337,6 +337,12 @@ describe("a presentation in a JWT", () => {
     expect(await codeOf(() => issueJwtPresentation(makePresentation([], issuer.controller), holder, made))).toBe(
       "credentials.holder",
     );
+    const strange = { ...makePresentation([envelope], holder.controller), colour: "green" };
+    expect(await codeOf(() => issueJwtPresentation(strange, holder, made))).toBe("credentials.term");
+    const signed = { ...strange, aud: made.domain, nonce: made.challenge };
+    expect(await codeOf(() => verifyWith(signCompactJws({ kid: holder.id, typ: "vp+jwt" }, signed, holder)))).toBe(
+      "credentials.term",
+    );
     const stolen = signCompactJws(
       { kid: issuer.id, typ: "vp+jwt" },
       { ...makePresentation([envelope], holder.controller), aud: made.domain, nonce: made.challenge },
