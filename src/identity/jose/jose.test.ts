@@ -254,6 +254,7 @@ describe("an enveloped credential", () => {
       ],
       ["application/vc+sd-jwt", issueSdJwt({ vct: "urn:x", issuer: issuer.controller }, issuer, { disclose: [] })],
       ["application/dc+sd-jwt", sdJwt],
+      ["application/vc+sd-jwt", `${signCompactJws({ kid: issuer.id, typ: "dc+sd-jwt" }, credential, issuer)}~`],
       ["application/vc+jwt", sign({ iss: issuer.controller, vc: { type: ["VerifiableCredential"] } }, { typ: "JWT" })],
     ] as const)
       expect(await codeOf(() => verifyEnveloped(envelopCredential(secured, type), options))).toMatch(
