@@ -46,6 +46,7 @@ describe("a page runs as it stands", () => {
     "docs/guide/transactions.md",
     "docs/guide/founding.md",
     "docs/guide/issuers-and-evidence.md",
+    "docs/guide/wallet.md",
   ])(
     "%s",
     async (page) => {
