@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
+import { decodeBase64Url } from "#base";
 import type { Algorithm } from "#crypto";
 import { sha256 } from "#crypto";
 import { createCredentialSigner } from "../credentials/credential-key.ts";
@@ -75,6 +77,20 @@ describe("a backup", () => {
       ),
       { numRuns: 6 },
     );
+  });
+
+  it("of version 1 opens in every version of Hansa", async () => {
+    const text = readFileSync(new URL("../../../vectors/wallet-backup.json", import.meta.url), "utf8");
+    const vector = JSON.parse(text);
+    const restored = fresh();
+    await restored.restore(decodeBase64Url(vector.file) as Uint8Array, vector.passphrase);
+    const { keys, credentials, shown } = await contentsOf(restored);
+    const ids = (entries: readonly { id: string }[]) => entries.map(({ id }) => id);
+    expect({ keys: ids(keys), credentials: ids(credentials), shown: ids(shown) }).toEqual({
+      keys: vector.keys,
+      credentials: vector.credentials,
+      shown: vector.shown,
+    });
   });
 
   it("opens with its passphrase alone", async () => {
