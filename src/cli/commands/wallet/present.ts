@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Json } from "#base";
 import type { ShownEntry, Wallet } from "#identity";
 import { type Answer, defineCommand } from "../../command.ts";
@@ -53,13 +54,16 @@ export const walletPresent = defineCommand<[], Options>({
     "hansa wallet present --query query.json --challenge 4fX9 --domain shop.example --out answer.json",
   ],
   async run(shell, options): Promise<Answer> {
-    const { query, credential, claims, all, choose } = options;
+    const { query, credential, claims, all, choose, out } = options;
     if ((query === undefined) === (credential === undefined))
       throw cliError("cli.argument", "either --query or --credential says what to show");
     if (query !== undefined && claims !== undefined)
       throw cliError("cli.argument", "the query says which claims to show: --claims goes with --credential");
     if (credential !== undefined && (choose !== undefined || (claims === undefined) === (all !== true)))
       throw cliError("cli.argument", "with --credential, say which --claims, or --all of them");
+    // Before anything is written down as shown that then does not leave.
+    if (out !== undefined && out !== "-" && existsSync(shell.path(out)))
+      throw cliError("cli.file-exists", `${out} exists already`, { path: shell.path(out) });
     const asked = query === undefined ? undefined : await readQuery(shell, query);
     return withWallet(shell, (wallet) =>
       asked === undefined

@@ -147,6 +147,9 @@ describe("hansa wallet", () => {
     const answer = JSON.parse(await readFile(file("answer.json"), "utf8")) as Record<string, unknown[]>;
     expect(Object.keys(answer)).toEqual(["home", "degree"]);
     expect((await stat(file("answer.json"))).mode & 0o077).toBe(0);
+    const before = (await run("wallet", "shown", "--json")).json;
+    expect((await refused([...present, "--all", "--out", "answer.json"])).err).toContain("cli.file-exists");
+    expect((await run("wallet", "shown", "--json")).json).toEqual(before);
     const chosen = await refused([...present, "--choose", `home=${degree}`]);
     expect(chosen.err).toContain("wallet.choice");
     await writeFile(
