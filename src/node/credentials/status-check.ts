@@ -6,13 +6,14 @@ import {
   fetchDocument,
   type KeyFinder,
   readBitstringEntry,
+  readTokenStatusReference,
   type StatusSource,
   statusSource,
 } from "#identity";
 import type { StatusListRecord } from "#protocol";
 import type { GroupService } from "../group-service.ts";
 import type { Issuer } from "./issuing-keys.ts";
-import type { StatusLists } from "./status-lists.ts";
+import type { ListRecord, StatusLists } from "./status-lists.ts";
 
 export interface StatusCheckOptions {
   readonly lists: StatusLists;
@@ -41,29 +42,39 @@ export function nodeStatusSource(options: StatusCheckOptions): StatusSource {
   const nameOf = new Map(issuers.map(({ name, id }) => [name, id]));
   const others = fetches ? othersLists(options) : undefined;
   return async (entry, credential) => {
-    const own =
-      typeof entry["statusListCredential"] === "string" ? lists.findByUrl(entry["statusListCredential"]) : undefined;
-    if (own === undefined || entry["type"] !== "BitstringStatusListEntry") {
+    const read = ownEntry(entry, lists);
+    if (read === undefined) {
       if (others !== undefined) return others(entry, credential);
       throw unknown("the status list is another issuer's, and this node fetches none");
     }
-    const { index, purpose, bits } = readBitstringEntry(entry);
-    if (purpose !== own.purpose || bits !== 1)
-      throw unknown("the status list has another purpose than the credential says");
-    if (nameOf.get(own.issuer) !== issuerOf(credential))
+    const { record, index } = read;
+    if (nameOf.get(record.issuer) !== issuerOf(credential))
       throw unknown("the status list is another issuer's than the credential");
-    const list = lists.bits(own.id);
-    if (index >= list.size) throw unknown("statusListIndex is beyond the end of the status list");
+    const list = lists.bits(record.id);
+    if (index >= list.size) throw unknown("the index is beyond the end of the status list");
     if (list.get(index) === 1)
       throw credentialError(
         "credentials.status",
-        `the credential was ${purpose === "revocation" ? "revoked" : "suspended"}`,
-        {
-          purpose,
-          value: 1,
-        },
+        `the credential was ${record.purpose === "revocation" ? "revoked" : "suspended"}`,
+        { purpose: record.purpose, value: 1 },
       );
   };
+}
+
+/** The list of this node that an entry names, of whichever of the two kinds; `undefined` where it names none. */
+function ownEntry(entry: JsonObject, lists: StatusLists): { record: ListRecord; index: number } | undefined {
+  if (entry["status_list"] !== undefined && entry["type"] === undefined) {
+    const { uri, index } = readTokenStatusReference(entry);
+    const record = lists.findByUrl(uri);
+    return record === undefined ? undefined : { record, index };
+  }
+  const url = entry["statusListCredential"];
+  const record = typeof url === "string" ? lists.findByUrl(url) : undefined;
+  if (record === undefined || entry["type"] !== "BitstringStatusListEntry") return undefined;
+  const { index, purpose, bits } = readBitstringEntry(entry);
+  if (purpose !== record.purpose || bits !== 1)
+    throw unknown("the status list has another purpose than the credential says");
+  return { record, index };
 }
 
 function othersLists(options: StatusCheckOptions): StatusSource {
@@ -124,7 +135,9 @@ function addressOf(text: string, privateHosts: ReadonlySet<string>) {
   return { host: url.hostname, port: Number(url.port || 443), path: url.pathname + url.search };
 }
 
-function issuerOf({ issuer }: JsonObject): string | undefined {
+/** Of what is no document of the data model, `issuer` would be a claim like others. */
+function issuerOf({ issuer, iss, "@context": context }: JsonObject): string | undefined {
+  if (context === undefined) return typeof iss === "string" ? iss : undefined;
   const id = typeof issuer === "object" && issuer !== null ? (issuer as JsonObject)["id"] : issuer;
   return typeof id === "string" ? id : undefined;
 }
