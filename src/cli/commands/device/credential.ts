@@ -13,7 +13,8 @@ import {
 import type { DeviceView } from "#protocol";
 import { encodeProof, getProof, query, verifyProofFile } from "#sdk";
 import { defineCommand } from "../../command.ts";
-import { handOutDocument, SUITES, type SuiteName, signerOf, suiteFor } from "../../credentials/signing.ts";
+import { handOutDocument, SUITES, type SuiteName } from "../../credentials/documents.ts";
+import { signerOf, suiteFor } from "../../credentials/signing.ts";
 import { cliError } from "../../errors.ts";
 import { trustedGroup } from "../../home/trusted-group.ts";
 import { type Moment, parseMoment } from "../../parse.ts";
