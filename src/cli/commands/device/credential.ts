@@ -1,20 +1,9 @@
 import type { JsonObject } from "#base";
-import {
-  admissionCredential,
-  certificationCredential,
-  envelopCredential,
-  evidenceKey,
-  issueCredential,
-  issueJwtCredential,
-  type LedgerFact,
-  type LedgerReading,
-  ownershipCredential,
-} from "#identity";
+import type { LedgerFact, LedgerReading } from "#identity";
 import type { DeviceView } from "#protocol";
 import { encodeProof, getProof, query, verifyProofFile } from "#sdk";
 import { defineCommand } from "../../command.ts";
 import { handOutDocument, SUITES, type SuiteName } from "../../credentials/documents.ts";
-import { signerOf, suiteFor } from "../../credentials/signing.ts";
 import { cliError } from "../../errors.ts";
 import { trustedGroup } from "../../home/trusted-group.ts";
 import { type Moment, parseMoment } from "../../parse.ts";
@@ -65,6 +54,8 @@ export const deviceCredential = defineCommand<[device: string], Options>({
   ],
   async run(shell, options, name) {
     const credential = await readFact(shell, await shell.did(name), options);
+    const { envelopCredential, issueCredential, issueJwtCredential } = await import("#identity");
+    const { signerOf, suiteFor } = await import("../../credentials/signing.ts");
     const signer = await signerOf(shell, false);
     const { issuer } = credential;
     if (issuer !== signer.controller)
@@ -86,6 +77,7 @@ export const deviceCredential = defineCommand<[device: string], Options>({
 
 /** The record, its proof and what it comes to, all as of the end of one block. */
 async function readFact(shell: Shell, device: string, options: Options): Promise<JsonObject> {
+  const { admissionCredential, certificationCredential, evidenceKey, ownershipCredential } = await import("#identity");
   const { fact, holder, lab, until, proof: proved = true } = options;
   const how = { signal: shell.io.signal };
   const now = shell.io.now();

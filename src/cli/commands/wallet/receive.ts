@@ -1,5 +1,5 @@
 import { defineCommand } from "../../command.ts";
-import { type VerifyingOptions, verifyOptionsOf } from "../../credentials/verifying.ts";
+import type { VerifyingOptions } from "../../credentials/verifying.ts";
 import { withWallet } from "../../home/open-wallet.ts";
 import { collect } from "../../parse.ts";
 import { credentialFields, summaryOf } from "../../wallet/describe-credential.ts";
@@ -29,6 +29,7 @@ export const walletReceive = defineCommand<[file: string], Options>({
     "hansa wallet receive resident.sd-jwt --offline --did-document town.json --no-status",
   ],
   async run(shell, { foreign = false, ...options }, file) {
+    const { verifyOptionsOf } = await import("../../credentials/verifying.ts");
     const text = await shell.readText(file);
     const { now: _, ...how } = verifyOptionsOf(shell, options);
     return withWallet(shell, async (wallet) => {
