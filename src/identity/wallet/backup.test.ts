@@ -152,6 +152,34 @@ describe("a backup", () => {
     expect(await contentsOf(other)).toEqual(before);
   });
 
+  it("merged, gives the union of both: nothing of either is lost or changed", async () => {
+    const pool = Array.from({ length: 5 }, (_, i) => jose(undefined, { name: `number ${i}` }));
+    const subset = fc.subarray([0, 1, 2, 3, 4]);
+    const fill = async (indexes: readonly number[], now: number) => {
+      const filled = fresh(now);
+      await filled.createKey("Ed25519");
+      for (const i of indexes) {
+        const { id } = await filled.receive(pool[i] as string, HOW);
+        if (i % 2 === 0) await filled.present(id, { ...VERIFIER, claims: "all" });
+      }
+      return filled;
+    };
+    await fc.assert(
+      fc.asyncProperty(subset, subset, async (one, other) => {
+        const [from, into] = [await fill(one, NOW), await fill(other, NOW + 5000)];
+        const [theirs, before] = [await contentsOf(from), await contentsOf(into)];
+        await into.restore(await from.backup(PASSPHRASE, CHEAP), PASSPHRASE, { merge: true });
+        const after = await contentsOf(into);
+        const ids = (entries: readonly { id: string }[]) => entries.map(({ id }) => id).sort();
+        for (const kind of ["keys", "credentials", "shown"] as const) {
+          expect(ids(after[kind])).toEqual([...new Set([...ids(theirs[kind]), ...ids(before[kind])])].sort());
+          for (const entry of before[kind]) expect(after[kind]).toContainEqual(entry);
+        }
+      }),
+      { numRuns: 5 },
+    );
+  });
+
   it("leaves a credential as the wallet has it, received when it was", async () => {
     const [held] = await wallet.list();
     const other = fresh(NOW + 9000);
