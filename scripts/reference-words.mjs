@@ -210,8 +210,13 @@ export const SETTINGS = {
     "who may have presentations signed and credentials derived; what the holder keeps is the member's alone",
   "identity.credentials.verifier":
     "who may have things verified, and get challenges: the member (also where left out), anybody, or nobody",
+  "identity.credentials.contexts[].url": "URL by which credentials name the context",
+  "identity.credentials.contexts[].file":
+    "the context document, JSON with an `@context`; a relative path begins at the home. Contexts are never fetched",
   "identity.credentials.fetchStatusLists":
     "whether status lists of issuers elsewhere are fetched over HTTPS, from public addresses and `identity.privateHosts`; where not, a credential with such a status does not verify",
+  "identity.credentials.fetchResources":
+    "whether JSON Schemas (`credentialSchema`) and resources (`relatedResource`) are fetched likewise and credentials held against them; where not, the verifier's answer warns that they were not checked",
   "identity.credentials.requestsPerMinute":
     "requests to each route of the VC API from one address in a minute, within `limits.requestsPerMinute`",
   label: "what people call this node; kept and shown nowhere yet",

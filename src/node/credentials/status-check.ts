@@ -1,9 +1,8 @@
 /** Statuses for the node's verifier: its own lists from its own storage, others' over HTTPS where the configuration allows that. */
-import { isIP } from "node:net";
 import { type Clock, decodeUtf8, type JsonObject, Lru, parseJson } from "#base";
 import {
+  type ContextSource,
   credentialError,
-  fetchDocument,
   type KeyFinder,
   readBitstringEntry,
   readTokenStatusReference,
@@ -12,15 +11,20 @@ import {
 } from "#identity";
 import type { StatusListRecord } from "#protocol";
 import type { GroupService } from "../group-service.ts";
+import { httpsSource } from "./https-source.ts";
 import type { Issuer } from "./issuing-keys.ts";
 import type { ListRecord, StatusLists } from "./status-lists.ts";
 
 export interface StatusCheckOptions {
   readonly lists: StatusLists;
+  /** The version of one of the node's lists that the ledger has; 0: none. */
+  readonly published: (list: string) => number;
   readonly issuers: readonly Issuer[];
   readonly groups: readonly GroupService[];
   readonly keys: KeyFinder;
   readonly clock: Clock;
+  /** Where contexts of lists come from: those that come with Hansa, where left out. */
+  readonly contexts?: ContextSource | undefined;
   /** Whether lists of others are fetched. */
   readonly fetches: boolean;
   /** Hosts that may lie in private networks. */
@@ -31,14 +35,12 @@ export interface StatusCheckOptions {
 
 /** A list of 32 million entries of which every other is set would not compress; one of ordinary use has a few hundred kilobytes at most. */
 const MOST_BYTES = 4 << 20;
-const TIMEOUT = 5000;
-const AT_ONCE = 32;
 
 /**
  * @throws HansaError (the source, when asked) `credentials.status`, `credentials.status-unknown`
  */
 export function nodeStatusSource(options: StatusCheckOptions): StatusSource {
-  const { lists, issuers, fetches } = options;
+  const { lists, issuers, published, fetches } = options;
   const nameOf = new Map(issuers.map(({ name, id }) => [name, id]));
   const others = fetches ? othersLists(options) : undefined;
   return async (entry, credential) => {
@@ -50,6 +52,8 @@ export function nodeStatusSource(options: StatusCheckOptions): StatusSource {
     const { record, index } = read;
     if (nameOf.get(record.issuer) !== issuerOf(credential))
       throw unknown("the status list is another issuer's than the credential");
+    if (published(record.id) > record.version)
+      throw unknown("the node's status list is older than the ledger's: it came back from a backup");
     const list = lists.bits(record.id);
     if (index >= list.size) throw unknown("the index is beyond the end of the status list");
     if (list.get(index) === 1)
@@ -78,31 +82,23 @@ function ownEntry(entry: JsonObject, lists: StatusLists): { record: ListRecord; 
 }
 
 function othersLists(options: StatusCheckOptions): StatusSource {
-  const { keys, clock, groups, ca } = options;
-  const limits = { privateHosts: new Set(options.privateHosts), timeout: TIMEOUT, maxBytes: MOST_BYTES, ca };
+  const { keys, clock, contexts, groups, privateHosts, ca } = options;
+  const accept = "application/vc, application/statuslist+jwt, application/json;q=0.9, */*;q=0.1";
+  const fetchFrom = httpsSource({ privateHosts, maxBytes: MOST_BYTES, accept, ca });
   /** Whose a list says it is, by its URL: whether that is true is looked at before it counts. */
   const said = new Lru<string, string>(1024);
   const ledgers = groups.map(publishedIn);
-  let underWay = 0;
   return statusSource({
     keys,
+    contexts,
     now: () => clock.now(),
     async fetchList(url) {
-      const address = addressOf(url, limits.privateHosts);
-      if (underWay >= AT_ONCE)
-        throw credentialError("credentials.unreachable", "too many status lists are being fetched");
-      underWay++;
-      try {
-        const accept = "application/vc, application/statuslist+jwt, application/json;q=0.9, */*;q=0.1";
-        const text = decodeUtf8(await fetchDocument(address, { ...limits, accept }))?.trim();
-        if (text === undefined) return undefined;
-        if (!text.startsWith("{")) return text;
-        const document = parseJson(text, { depth: 32, integers: false }) as JsonObject;
-        said.set(url, issuerOf(document) ?? "");
-        return document;
-      } finally {
-        underWay--;
-      }
+      const text = decodeUtf8(await fetchFrom(url))?.trim();
+      if (text === undefined) return undefined;
+      if (!text.startsWith("{")) return text;
+      const document = parseJson(text, { depth: 32, integers: false }) as JsonObject;
+      said.set(url, issuerOf(document) ?? "");
+      return document;
     },
     // A list whose issuer tells the ledger of it must be the one that the ledger knows: nobody else's word on it counts.
     async root(url) {
@@ -123,16 +119,6 @@ function publishedIn({ ledger }: GroupService): (url: string, issuer: string) =>
     const record = ledger.state.get<StatusListRecord>(`status/${issuer}/${name}`);
     return record?.uri === url ? record : undefined;
   };
-}
-
-function addressOf(text: string, privateHosts: ReadonlySet<string>) {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== "https:" || url.username !== "" || url.password !== "")
-    throw unknown("a status list is fetched from an https URL alone");
-  // An address is looked up by nobody, so that nobody would see that it is a private one.
-  if (isIP(url.hostname.replace(/^\[|\]$/g, "")) !== 0 && !privateHosts.has(url.hostname))
-    throw unknown("a status list is fetched from a host with a name");
-  return { host: url.hostname, port: Number(url.port || 443), path: url.pathname + url.search };
 }
 
 /** Of what is no document of the data model, `issuer` would be a claim like others. */
