@@ -7,7 +7,13 @@ import { CRYPTO_ERRORS } from "#crypto";
 import { ENGINE_ERRORS } from "#engines";
 import { EVENT_ERRORS } from "#events";
 import { EXCHANGE_ERRORS } from "#exchange";
-import { CREDENTIAL_ERRORS, RESOLUTION_ERRORS, type ResolutionErrorCode, resolutionErrorType } from "#identity";
+import {
+  CREDENTIAL_ERRORS,
+  RESOLUTION_ERRORS,
+  type ResolutionErrorCode,
+  resolutionErrorType,
+  WALLET_ERRORS,
+} from "#identity";
 import { LEDGER_ERRORS, RECEIPT_ERRORS } from "#ledger";
 import { LINKAGE_ERRORS } from "#linkage";
 import { PROTOCOL_ERRORS } from "#protocol";
@@ -27,6 +33,7 @@ export const ALL_ERRORS: ErrorTable = {
   ...ENGINE_ERRORS,
   ...RESOLUTION_ERRORS,
   ...CREDENTIAL_ERRORS,
+  ...WALLET_ERRORS,
   ...EVENT_ERRORS,
   ...EXCHANGE_ERRORS,
   ...LINKAGE_ERRORS,
