@@ -38,14 +38,15 @@ async function bundle(contents: string): Promise<string> {
   const imports = Object.values(result.metafile.outputs).flatMap((output) => output.imports);
   expect(imports.filter(({ external }) => external === true)).toEqual([]);
   const code = result.outputFiles[0]?.text ?? "";
-  expect(code.match(/["']node:[a-z/]+["']|sodium-native|process\.(env|versions|nextTick)/g)).toBeNull();
+  // Libraries ask for `process` before they use it; that none is needed shows when the page, which has none, runs.
+  expect(code.match(/["']node:[a-z/]+["']|sodium-native/g)).toBeNull();
   return code;
 }
 
 it("presents and verifies an SD-JWT with its status in a browser, without Node", async () => {
   const code = await bundle(WHOLE);
 
-  const { TextEncoder, TextDecoder, URL, crypto, CompressionStream, DecompressionStream } = globalThis;
+  const { TextEncoder, TextDecoder, URL, crypto, CompressionStream, DecompressionStream, structuredClone } = globalThis;
   const context = createContext({
     TextEncoder,
     TextDecoder,
@@ -53,9 +54,10 @@ it("presents and verifies an SD-JWT with its status in a browser, without Node",
     crypto,
     CompressionStream,
     DecompressionStream,
+    structuredClone,
     Uint8Array,
   });
-  new Script(code).runInContext(context);
+  new Script(`var self = globalThis;${code}`).runInContext(context);
   const run = new Script(`(async () => {
     const party = (did, algorithm) => ({ ...wallet.createSigner(algorithm), id: did + "#1", controller: did });
     const lab = party("did:example:lab", "Ed25519");
