@@ -30,7 +30,7 @@ export async function playDemo(stage: Stage, options: HouseOptions = {}): Promis
     await exportTrail(stage, report);
     await releaseReadings(stage, report, house);
     expect(failed).toEqual([]);
-    expect(checks).toBeGreaterThan(10);
+    expect(checks).toBeGreaterThan(20);
     return house;
   } catch (error) {
     await closeHouse(house);
