@@ -16,7 +16,7 @@ import {
   signTransaction,
   VC_API_SCHEMAS,
 } from "#protocol";
-import { getAccessReceipt, putDataset, requestCredential, requestRelease, signRelease } from "#sdk";
+import { getAccessReceipt, keepCredential, putDataset, requestCredential, requestRelease, signRelease } from "#sdk";
 import { admit, agree, connect, contractOf, furnish, report, tokenOf, topicOf } from "./devices.suite.ts";
 import { asked, give } from "./exchange.suite.ts";
 import { Alliance, codeOf, PASSPHRASE, until } from "./member.suite.ts";
@@ -213,6 +213,7 @@ describe("every route", () => {
 
   const withBody = (type: string, body: string): RequestInit => ({ headers: { "content-type": type }, body });
 
+  const isOfKept = (name: RouteName) => name === "storedCredential" || name === "dropCredential";
   const idOf = (name: RouteName): string => {
     if (name !== "statusList") return "00".repeat(20);
     const { statusListCredential } = credential["credentialStatus"] as { statusListCredential: string };
@@ -272,13 +273,12 @@ describe("every route", () => {
       verifyPresentation: () => post({ presentation: presentation.presentation }),
       createChallenge: () => post({ domain: "shop.example" }),
     };
-    const held = name === "storedCredential" || name === "dropCredential";
     const { query, init } = special[name]?.() ?? {};
     const route = ROUTES[name];
     const path = route.path
       .replace(":did", acme.did)
       .replace(":group", "main")
-      .replace(":id", held ? encodeURIComponent(String(credential["id"])) : idOf(name))
+      .replace(":id", isOfKept(name) ? encodeURIComponent(String(credential["id"])) : idOf(name))
       .replace(":height", "1")
       .replace(":query", "members.list");
     const token = tokenOf(alliance, "acme");
@@ -291,6 +291,7 @@ describe("every route", () => {
 
   it.each(names.filter((name) => name !== "publish"))("%s answers as its entry says", async (name) => {
     const { path, init } = callOf(name);
+    if (isOfKept(name)) await keepCredential(alliance.as("acme"), credential);
     const controller = new AbortController();
     const response = await fetch(alliance.node.url + path, { ...init, signal: controller.signal });
     const { answer }: Route = ROUTES[name];
