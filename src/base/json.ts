@@ -160,7 +160,7 @@ function countMembers(value: Json, limits: JsonLimits): number {
 }
 
 /** Whether a text has no unpaired surrogate (`String.prototype.isWellFormed` is not in es2023's types). */
-function isWellFormed(text: string): boolean {
+export function isWellFormed(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code < 0xd800 || code > 0xdfff) continue;

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "#base";
+import { isWellFormed, type Json, type JsonObject } from "#base";
 import { credentialError } from "./errors.ts";
 
 /** Limits of one document, credential or presentation. */
@@ -41,8 +41,7 @@ function measureIn(value: unknown, left: { values: number; characters: number },
   if (--left.values < 0) throw refuseDocument("", "has too many values");
   switch (typeof value) {
     case "string":
-      left.characters -= value.length;
-      if (left.characters < 0) throw refuseDocument("", "is too large");
+      measureText(value, left);
       return;
     case "boolean":
       return;
@@ -59,7 +58,7 @@ function measureIn(value: unknown, left: { values: number; characters: number },
       const prototype = Object.getPrototypeOf(value);
       if (prototype !== Object.prototype && prototype !== null) throw refuseDocument("", "is not plain JSON");
       for (const name of Object.keys(value)) {
-        left.characters -= name.length;
+        measureText(name, left);
         measureIn((value as Record<string, unknown>)[name], left, depth + 1);
       }
       return;
@@ -67,6 +66,13 @@ function measureIn(value: unknown, left: { values: number; characters: number },
     default:
       throw refuseDocument("", "is not plain JSON");
   }
+}
+
+/** Half a surrogate pair has no UTF-8: hashed, it would be the same as others. */
+function measureText(text: string, left: { characters: number }): void {
+  left.characters -= text.length;
+  if (left.characters < 0) throw refuseDocument("", "is too large");
+  if (!isWellFormed(text)) throw refuseDocument("", "holds an unpaired surrogate");
 }
 
 /** RFC 3986 by its characters, any that RFC 3987 adds let in: a scheme, and something behind it. */

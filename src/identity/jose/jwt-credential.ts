@@ -7,7 +7,7 @@ import { checkTerms } from "../credentials/terms/check-terms.ts";
 import { type VerifiedCredential, type VerifyOptions, verifyClaims } from "../credentials/verify-credential.ts";
 import { decodeCompactJws, signCompactJws, verifySignedBy } from "./compact-jws.ts";
 import { requireIssuable } from "./issuable.ts";
-import { checkTokenTime } from "./token-time.ts";
+import { checkTokenTime, readNumericDate } from "./token-time.ts";
 import {
   credentialOfClaims,
   idOf,
@@ -62,7 +62,14 @@ export async function verifyJwtCredential(text: string, options: VerifyOptions):
   const key = await verifySignedBy(token, issuer, "assertionMethod", options.keys);
   checkTokenTime(claims, options.now);
   const verified = await verifyDocument(credential, isOld ? "1.1" : "2.0", options);
-  return { ...verified, mediaType: isOld ? "application/jwt" : "application/vc+jwt", key };
+  const validUntil = endOf(verified.validUntil, readNumericDate(claims, "exp"));
+  return { ...verified, validUntil, mediaType: isOld ? "application/jwt" : "application/vc+jwt", key };
+}
+
+/** Ends with its token, if not before. */
+function endOf(validUntil: number | undefined, exp: number | undefined): number | undefined {
+  if (exp === undefined) return validUntil;
+  return Math.min(validUntil ?? Number.POSITIVE_INFINITY, exp * 1000);
 }
 
 /**

@@ -3,6 +3,7 @@ import type { JsonObject } from "#base";
 import { randomBytes } from "#crypto";
 import { issueCredential } from "../credentials/issue-credential.ts";
 import type { CredentialSigner } from "../credentials/keys.ts";
+import { signCompactJws } from "../jose/compact-jws.ts";
 import { envelopCredential } from "../jose/envelope.ts";
 import { issueJwtCredential } from "../jose/jwt-credential.ts";
 import { codeOf, createParty, keysOf, NOW, SECONDS } from "../jose/parties.suite.ts";
@@ -166,8 +167,21 @@ describe("a status source", () => {
     expect(await codeOf(() => status(entryOf(3), credential))).toBe("credentials.status-unknown");
   });
 
+  it("keeps a list in a token no longer than the token is good for", async () => {
+    const { world, status } = createWorld();
+    const list = await describeList(StatusList.create({ order: "left" }));
+    const token = signCompactJws({ kid: lab.id, typ: "vc+jwt" }, { ...list, exp: SECONDS + 30 }, lab);
+    world.published.set(URL_OF_LIST, token);
+    expect(await codeOf(() => status(entryOf(3), credential))).toBeUndefined();
+    world.now += 29_000;
+    expect(await codeOf(() => status(entryOf(3), credential))).toBeUndefined();
+    expect(world.asked).toBe(1);
+    world.now += 1_000;
+    expect(await codeOf(() => status(entryOf(3), credential))).toBe("credentials.status-unknown");
+  });
+
   it("keeps no more bytes of lists than it may", async () => {
-    const { world, status } = createWorld({ capacity: 40_000 });
+    const { world, status } = createWorld({ capacity: 48_000 });
     const list = StatusList.create({ order: "left" });
     const urls = [1, 2, 3].map((i) => `https://labs.example/status/${i}`);
     for (const url of urls) world.published.set(url, await publish(list, { change: { id: url } }));
@@ -202,6 +216,19 @@ describe("a status source", () => {
 });
 
 describe("a status source of Token Status Lists", () => {
+  it("keeps few of the lists that have few bytes", async () => {
+    const { world, status } = createWorld({ capacity: 48_000 });
+    const list = StatusList.create({ order: "right", entries: 8 });
+    const ask = async (i: number) => {
+      const uri = `https://labs.example/small/${i}`;
+      world.published.set(uri, await issueTokenStatusList(list, { uri, iat: SECONDS }, lab));
+      await status(tokenStatusReference({ index: 0, uri }), { iss: lab.controller });
+    };
+    for (let i = 0; i < 40; i++) await ask(i);
+    await ask(0);
+    expect(world.asked).toBe(41);
+  });
+
   const uri = "https://labs.example/statuslists/1";
   const sign = (list: StatusList, signer: CredentialSigner = lab, at = uri) =>
     issueTokenStatusList(list, { uri: at, iat: SECONDS, exp: SECONDS + 120, ttl: 60 }, signer);

@@ -2,7 +2,7 @@ import { isHansaError, type Json, type JsonObject, parseJson } from "#base";
 import { credentialError } from "../credentials/errors.ts";
 import type { KeyFinder } from "../credentials/keys.ts";
 import type { ContextSource } from "../credentials/terms/process-context.ts";
-import { type StatusSource, verifyCredential } from "../credentials/verify-credential.ts";
+import { type StatusSource, type VerifiedCredential, verifyCredential } from "../credentials/verify-credential.ts";
 import { isEnvelope, verifyEnveloped } from "../jose/envelope.ts";
 import { verifyJwtCredential } from "../jose/jwt-credential.ts";
 import { idOf } from "../jose/vc-claims.ts";
@@ -166,25 +166,23 @@ class KnownLists {
       );
       return { list, root: list.root(), issuer, purposes: undefined, until };
     }
-    const credential = await this.#openCredential(found);
+    const { credential, validUntil } = await this.#openCredential(found);
     // Where the credential has an id, it is the URL that others name it by.
     if (credential["id"] !== undefined && credential["id"] !== url)
       throw unknown("the status list is one of another place");
     const { list, purposes, ttl } = await openBitstring(credential, bits);
     const issuer = idOf(credential["issuer"]);
     if (issuer === undefined) throw unknown("the status list does not say whose it is");
-    const { validUntil } = credential;
-    const end = typeof validUntil === "string" ? Date.parse(validUntil) : undefined;
-    return { list, root: list.root(), issuer, purposes, until: untilOf(now(), ttl, end) };
+    return { list, root: list.root(), issuer, purposes, until: untilOf(now(), ttl, validUntil) };
   }
 
-  async #openCredential(found: string | JsonObject): Promise<JsonObject> {
+  async #openCredential(found: string | JsonObject): Promise<VerifiedCredential> {
     const { keys, now, contexts } = this.#options;
     // A list says nothing of its own status.
     const options = { keys, now: now(), contexts, checkStatus: false };
     const document = typeof found === "string" ? parseDocument(found) : found;
-    if (typeof document === "string") return (await verifyJwtCredential(document, options)).credential;
-    return (await (isEnvelope(document) ? verifyEnveloped : verifyCredential)(document, options)).credential;
+    if (typeof document === "string") return verifyJwtCredential(document, options);
+    return (isEnvelope(document) ? verifyEnveloped : verifyCredential)(document, options);
   }
 
   #keep(name: string, list: KnownList): void {
@@ -207,8 +205,11 @@ class KnownLists {
   }
 }
 
+/** What a list takes beside its bytes: of lists of one byte each, there would be room for millions. */
+const KNOWN_LIST = 4096;
+
 function sizeOf({ list }: KnownList): number {
-  return Math.ceil((list.size * list.bits) / 8);
+  return KNOWN_LIST + Math.ceil((list.size * list.bits) / 8);
 }
 
 function untilOf(now: number, ttl: number, end: number | undefined): number {

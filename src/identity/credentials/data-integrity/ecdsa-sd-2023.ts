@@ -20,14 +20,27 @@ import { relabelStatements, sortStatements, splitStatements } from "./sd/stateme
 const p256 = suiteOf("P-256");
 /** Multicodec of P-256, before the key in a proof. */
 const PREFIX = Uint8Array.from(p256.multicodec);
-/** What is not a claim of the subject: a holder who could leave out the expiry or the status would show another credential. */
+/** Mandatory whatever the issuer asks for: a holder who could leave out the expiry or the status would show another credential. */
+const DECISIVE = new Set([
+  "issuer",
+  "validFrom",
+  "validUntil",
+  "credentialStatus",
+  "credentialSchema",
+  "relatedResource",
+  // Data Model 1.1
+  "issuanceDate",
+  "expirationDate",
+]);
+/** What may be left out where the issuer asks for nothing. */
 const NO_CLAIMS = new Set(["@context", "id", "type", "credentialSubject", "proof"]);
 
 /**
  * Selective disclosure (VC-DI-ECDSA §3.5). `sign` makes a base proof, for the holder's eyes alone; `deriveCredential` makes of it what
  * others see; `verify` takes derived proofs and no base proof.
  *
- * Mandatory, where `mandatoryPointers` is left out, is everything but the subject's claims.
+ * Mandatory, where `mandatoryPointers` is left out, is everything but the subject's claims; and what decides whether a credential holds
+ * in any case.
  */
 export const ecdsaSd2023: Cryptosuite = {
   name: "ecdsa-sd-2023",
@@ -36,7 +49,7 @@ export const ecdsaSd2023: Cryptosuite = {
 
   async sign(document, options, signer, settings) {
     const library = libraryOf(settings?.contexts);
-    const mandatoryPointers = settings?.mandatoryPointers ?? mandatoryOf(document);
+    const mandatoryPointers = mandatoryOf(document, settings?.mandatoryPointers);
     const proofHash = await hashProofOptions(document, options, library);
     const hmacKey = randomBytes(32);
     const { statements, groups } = await groupStatements(document, hmacKey, [mandatoryPointers], library);
@@ -133,10 +146,14 @@ const refuse = (message: string) => credentialError("credentials.proof", message
 
 const hashStatements = (statements: readonly string[]): Uint8Array => sha256(encodeUtf8(statements.join("")));
 
-const mandatoryOf = (document: JsonObject): readonly string[] =>
-  Object.keys(document)
-    .filter((name) => !NO_CLAIMS.has(name))
-    .map((name) => `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`);
+function mandatoryOf(document: JsonObject, wanted: readonly string[] | undefined): readonly string[] {
+  const names = Object.keys(document);
+  if (wanted === undefined)
+    return names
+      .filter((name) => !NO_CLAIMS.has(name))
+      .map((name) => `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`);
+  return [...new Set([...wanted, ...names.filter((name) => DECISIVE.has(name)).map((name) => `/${name}`)])];
+}
 
 const numberOf = (canonicalLabel: string): number => Number(canonicalLabel.slice("c14n".length));
 const bytesOf = (label: string): Uint8Array => decodeBase64Url(label.slice(1)) as Uint8Array;

@@ -6,7 +6,8 @@ export interface Term {
   readonly iri: string | null;
   readonly prefix: boolean;
   readonly protected: boolean;
-  readonly json: boolean;
+  /** The datatype or keyword of `@type`. */
+  readonly type: string | undefined;
   readonly containers: readonly string[];
   /** The context that holds within it; `undefined` where it has none. */
   readonly context: Json | undefined;

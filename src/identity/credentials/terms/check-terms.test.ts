@@ -143,6 +143,15 @@ describe("terms that are not", () => {
     expect(await accepts(document)).toBe(false);
   });
 
+  it("passes a document of many nodes under one context where others have filled the room for contexts", () => {
+    const nodes = (count: number, name: (i: number) => string) =>
+      claims({ more: Array.from({ length: count }, (_, i) => ({ "@context": { [name(i)]: "ex:t" } })) }, OWN, {
+        more: "ex:more",
+      });
+    for (let round = 0; round < 4; round++) expect(codeOf(nodes(250, (i) => `t${round}-${i}`))).toBeUndefined();
+    expect(codeOf(nodes(1000, () => "same"))).toBeUndefined();
+  });
+
   it("refuses what it does not carry out, though JSON-LD has it", () => {
     expect(codeOf(base({}, { "@import": EXAMPLES }))).toBe("credentials.context");
     expect(codeOf(base({}, { "@base": "https://example.org/" }))).toBe("credentials.context");

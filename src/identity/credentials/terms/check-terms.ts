@@ -11,6 +11,8 @@ import {
   listOf,
   type Term,
 } from "./active-context.ts";
+import { CompactForm } from "./compact-form.ts";
+import { checkOwnContext } from "./own-contexts.ts";
 import { type ContextSource, processContext } from "./process-context.ts";
 
 /** Lists of contexts whose terms are kept at hand. */
@@ -55,17 +57,40 @@ function textOf(context: Json): string {
  * @throws HansaError `credentials.term` where one is not defined, `credentials.context` where a context is unknown or wrong
  */
 export function checkTerms(document: JsonObject, contexts: ContextSource = bundledContext): void {
+  check(document, contexts, undefined);
+}
+
+/**
+ * Checks beside the terms that a document is in the compacted form, so that a signature over its RDF covers what its JSON says.
+ *
+ * @param document - with `@context`
+ * @param predicates - of the statements of its RDF
+ * @throws HansaError as `checkTerms`; `credentials.document`, `credentials.context` where its JSON could say another thing than its RDF
+ */
+export function checkCompactForm(document: JsonObject, contexts: ContextSource, predicates: Iterable<string>): void {
+  checkOwnContext(document["@context"]);
+  const form = new CompactForm();
+  check(document, contexts, form);
+  form.checkStatements(predicates);
+}
+
+function check(document: JsonObject, contexts: ContextSource, form: CompactForm | undefined): void {
   const { "@context": context, ...members } = document;
   const active = context === undefined ? emptyContext({ terms: 0 }) : activeContextOf(context, contexts);
-  new TermCheck(contexts).walkNode(members, active, "");
+  new TermCheck(contexts, form).walkNode(members, active, "");
 }
 
 class TermCheck {
   readonly #contexts: ContextSource;
+  /** Where the form counts as well. */
+  readonly #form: CompactForm | undefined;
   #made = 0;
+  /** Contexts for which there was no room beyond this document: others may have filled it. */
+  readonly #own = new Map<ActiveContext, Map<string | Term, ActiveContext>>();
 
-  constructor(contexts: ContextSource) {
+  constructor(contexts: ContextSource, form: CompactForm | undefined) {
     this.#contexts = contexts;
+    this.#form = form;
   }
 
   /** Expansion, API §5.1.2, without its output. */
@@ -83,6 +108,7 @@ class TermCheck {
     }
     if (!isJsonObject(value)) return;
     const reverted = active.previous !== undefined && !this.#keepsTypeScope(value, active) ? active.previous : active;
+    this.#form?.checkValueObject(value, reverted, path);
     if (term?.context === undefined) {
       this.#walkIn(value, reverted, path);
       return;
@@ -104,6 +130,7 @@ class TermCheck {
   #walkIn(node: JsonObject, given: ActiveContext, path: string): void {
     let active = given;
     const own = node["@context"];
+    if (this.#form !== undefined) checkOwnContext(own);
     if (own !== undefined) active = this.#follow(given, `@context ${textOf(own)}`, () => this.#process(given, own, {}));
     const typed = active;
     const names = Object.keys(node);
@@ -118,6 +145,7 @@ class TermCheck {
         active = this.#follow(before, `type ${type}`, () => this.#process(before, context, { ends: true }));
       }
     }
+    this.#form?.enterNode(node, active, path);
     for (const name of names) {
       if (name === "@context") continue;
       this.#walkMember(name, node[name] as Json, active, typed, path);
@@ -129,13 +157,15 @@ class TermCheck {
     const at = `${path}/${name}`;
     if (typeof iri !== "string") throw unknownTerm(at, name);
     if (isKeyword(iri)) {
+      this.#form?.checkKeyword(iri, name, value, path);
       this.#walkKeyword(iri, value, active, typed, at);
       return;
     }
     if (!IRI.test(iri) && !iri.startsWith("_:")) throw unknownTerm(at, name);
+    this.#form?.checkProperty(name, iri, value, active, at);
     if (typeof value !== "object" || value === null) return;
     const term = active.terms.get(name);
-    if (term?.json === true) return;
+    if (term?.type === "@json") return;
     const map = term?.containers.find((container) => MAPS.has(container));
     if (map === undefined || !isJsonObject(value) || (map === "@graph" && !isMap(term))) {
       this.#walkProperty(value, active, term, at);
@@ -180,7 +210,7 @@ class TermCheck {
   }
 
   #follow(from: ActiveContext, key: string | Term, make: () => ActiveContext): ActiveContext {
-    const known = from.next.get(key);
+    const known = from.next.get(key) ?? this.#own.get(from)?.get(key);
     if (known !== undefined) return known;
     if (++this.#made > MAX_MADE)
       throw credentialError("credentials.context", "the document brings in too many contexts", { limit: MAX_MADE });
@@ -190,7 +220,10 @@ class TermCheck {
       // An empty one takes room as well.
       room.terms -= made.terms.size + 16;
       from.next.set(key, made);
+      return made;
     }
+    const own = this.#own.get(from) ?? new Map<string | Term, ActiveContext>();
+    this.#own.set(from, own.set(key, made));
     return made;
   }
 }

@@ -178,8 +178,7 @@ class Definitions {
     const kept = earlier?.protected === true && this.#options.overrides !== true ? earlier : undefined;
     if (kept !== undefined && kept.text !== text)
       throw refuse("redefines a protected term", { term: name.slice(0, 100) });
-    const json = type === "@json";
-    this.#terms.set(name, kept ?? { iri, prefix, protected: isProtected, json, containers, context, text });
+    this.#terms.set(name, kept ?? { iri, prefix, protected: isProtected, type, containers, context, text });
     this.#done.set(name, true);
   }
 
@@ -214,7 +213,7 @@ class Definitions {
   #expand(text: string): string | null | undefined {
     this.#depend(text);
     const colon = text.indexOf(":", 1);
-    if (colon > 0) this.#depend(text.slice(0, colon));
+    if (colon > 0 && !text.startsWith("//", colon + 1)) this.#depend(text.slice(0, colon));
     return expandName(text, { terms: this.#terms, vocab: this.#vocab });
   }
 

@@ -65,6 +65,16 @@ describe("a document on its way to RDF", () => {
     });
   });
 
+  it("is refused, before any is processed, for more contexts than may stand in it", async () => {
+    const items = (count: number) => Array.from({ length: count }, () => ({ "@context": V2, name: "x" }));
+    const document = (count: number) => ({ "@context": [V2, EXAMPLES], ...subject({ items: items(count) }) });
+    await expect(canonize(document(RDF_LIMITS.contexts))).resolves.toContain("schema.org/name");
+    await expect(canonize(document(RDF_LIMITS.contexts + 1))).rejects.toMatchObject({
+      code: "credentials.document",
+      payload: { problem: "too many contexts" },
+    });
+  });
+
   it("is refused beyond the limits of depth, size and blank nodes, plain or not", async () => {
     let deep: Json = "end";
     for (let i = 0; i <= RDF_LIMITS.depth; i++) deep = { inner: deep };
@@ -123,7 +133,7 @@ describe("a signature over RDF", () => {
     const verify = await sign(document);
     expect(await verify(document)).toBe(true);
     expect(await verify(document, {}, contextOf("https://evil.example/price"))).toBe(false);
-    expect(await verify({ ...document, "@context": [V2, { power: "https://evil.example/price" }] })).toBe(false);
+    expect(await verify({ ...document, "@context": [V2, { power: "https://evil.example/power" }] })).toBe(false);
     // Once more under the first: nothing of the second was kept for it.
     expect(await verify(document)).toBe(true);
   });

@@ -3,6 +3,7 @@ import { canonize as canonizeDataset } from "rdf-canonize";
 import type { JsonObject } from "#base";
 import { sha256, sha384 } from "#crypto";
 import type { ContextLibrary } from "../../contexts/context-library.ts";
+import { checkCompactForm } from "../../terms/check-terms.ts";
 import { checkValues, RDF_LIMITS, refuseSize } from "./limits.ts";
 import { PlainCanonizer } from "./plain-canonize.ts";
 import { refusalOf } from "./refusals.ts";
@@ -51,6 +52,12 @@ export async function canonizeByJsonLd(
   try {
     const dataset = await jsonld.toRDF(document, { ...jsonLdOptions(library), produceGeneralizedRdf: false });
     checkBlankNodes(dataset);
+    const quads = dataset as readonly Quad[];
+    checkCompactForm(
+      document,
+      library.find,
+      quads.map(({ predicate }) => predicate.value),
+    );
     return await canonizeDataset(dataset, { ...CANONIZE_OPTIONS, messageDigestAlgorithm: hash });
   } catch (failure) {
     throw refusalOf(failure);
@@ -77,6 +84,7 @@ export function jsonLdOptions(library: ContextLibrary) {
 
 interface Quad {
   readonly subject: { readonly termType: string; readonly value: string };
+  readonly predicate: { readonly value: string };
   readonly object: { readonly termType: string; readonly value: string };
 }
 

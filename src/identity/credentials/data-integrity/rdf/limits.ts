@@ -9,6 +9,8 @@ export const RDF_LIMITS = {
   values: 16_384,
   /** Nodes without a name; labels are found for them by comparing each with its neighbours. */
   blankNodes: 1024,
+  /** Contexts of nodes within the document: each is processed anew, and a short name can stand for a long one. */
+  contexts: 128,
 } as const;
 
 export function refuseSize(what: keyof typeof RDF_LIMITS) {
@@ -29,6 +31,7 @@ export function isExpressible(value: number): boolean {
 /** @throws HansaError `credentials.document` where a document has more values, or deeper ones, than may be, or numbers that RDF confuses */
 export function checkValues(document: Json): void {
   let values = 0;
+  let contexts = 0;
   const count = (value: Json, depth: number): void => {
     if (++values > RDF_LIMITS.values) throw refuseSize("values");
     if (typeof value === "number" && !isExpressible(value))
@@ -37,6 +40,7 @@ export function checkValues(document: Json): void {
       });
     if (typeof value !== "object" || value === null) return;
     if (depth >= RDF_LIMITS.depth) throw refuseSize("depth");
+    if (Object.hasOwn(value, "@context") && depth > 0 && ++contexts > RDF_LIMITS.contexts) throw refuseSize("contexts");
     for (const member of Array.isArray(value) ? value : Object.values(value)) count(member, depth + 1);
   };
   count(document, 0);

@@ -1,6 +1,8 @@
 import contextProcessor, { type ActiveContext, type TermMapping } from "jsonld/lib/context.js";
 import { type Json, Lru } from "#base";
 import type { ContextLibrary } from "../../contexts/context-library.ts";
+import { isMisnamed } from "../../terms/compact-form.ts";
+import { checkOwnContext } from "../../terms/own-contexts.ts";
 
 /** An absolute IRI that stands in N-Quads as it is. Others may be, too: jsonld decides about them. */
 const PLAIN_IRI = /^[A-Za-z][A-Za-z0-9+.-]*:[^\s<>"{}|^`\\]*$/;
@@ -44,7 +46,7 @@ export class PlainContext {
     this.active = active;
     this.outer = outer ?? this;
     this.vocabulary = active["@vocab"];
-    this.terms = new Map([...active.mappings].map(([term, mapping]) => [term, readTerm(mapping)]));
+    this.terms = new Map([...active.mappings].map(([name, mapping]) => [name, readTerm(name, mapping)]));
   }
 
   /** The context that a type brings, if any. */
@@ -65,10 +67,13 @@ export class PlainContext {
   /** Has jsonld process the contexts of types, in their order. */
   async learnTypes(types: string, library: ContextLibrary): Promise<void> {
     let active = this.active;
-    for (const type of types.split("\n"))
+    // The previous context is a copy of this one, unless the first type's context says that it propagates.
+    let returns = true;
+    for (const type of types.split("\n")) {
       active = await processContext(active, this.scopeOf(type), library, { propagate: false });
-    // The previous context is a copy of this one, unless the type's context says that it propagates.
-    const plain = active.previousContext !== undefined && isPlain(active);
+      returns &&= active.previousContext !== undefined;
+    }
+    const plain = returns && isPlain(active);
     this.#typed.set(types, plain ? new PlainContext(active, this) : "not plain");
   }
 
@@ -86,6 +91,7 @@ export class PlainContext {
  * @throws whatever jsonld has against it
  */
 export async function readContext(context: Json, library: ContextLibrary): Promise<PlainContext | undefined> {
+  checkOwnContext(context);
   const initial = contextProcessor.getInitialContext(optionsOf(library));
   const active = await processContext(initial, context, library, {});
   return active.previousContext === undefined && isPlain(active) ? new PlainContext(active) : undefined;
@@ -118,7 +124,7 @@ function processContext(
 
 const OTHER: PlainTerm = { kind: "other" };
 
-function readTerm(mapping: TermMapping | null): PlainTerm {
+function readTerm(name: string, mapping: TermMapping | null): PlainTerm {
   const iri = mapping?.["@id"];
   if (mapping === null || typeof iri !== "string") return OTHER;
   const special =
@@ -129,12 +135,16 @@ function readTerm(mapping: TermMapping | null): PlainTerm {
     mapping["@direction"] !== undefined ||
     (mapping["@container"] ?? []).some((container) => container !== "@set");
   if (special) return OTHER;
-  if (iri === "@id") return { kind: "id" };
-  if (iri === "@type") return { kind: "type" };
+  if (iri === "@id") return name === "id" ? { kind: "id" } : OTHER;
+  if (iri === "@type") return name === "type" ? { kind: "type" } : OTHER;
+  if (isMisnamed(name, iri)) return OTHER;
   const values = readValues(mapping["@type"]);
   if (values === undefined || !isPlainIri(iri)) return OTHER;
   return { kind: "property", predicate: `<${iri}>`, values, words: mapping["@context"] };
 }
+
+const XSD = "http://www.w3.org/2001/XMLSchema#";
+const UNPLAIN_TYPES = new Set([`${XSD}boolean`, `${XSD}double`, `${XSD}string`]);
 
 type Values = Extract<PlainTerm, { kind: "property" }>["values"];
 
@@ -142,5 +152,7 @@ function readValues(type: string | undefined): Values | undefined {
   if (type === undefined) return "plain";
   if (type === "@id") return "iri";
   if (type === "@vocab") return "word";
+  // Of these, text is written otherwise in N-Quads, or is only one way of writing a value.
+  if (UNPLAIN_TYPES.has(type)) return undefined;
   return isPlainIri(type) ? { datatype: `^^<${type}>` } : undefined;
 }

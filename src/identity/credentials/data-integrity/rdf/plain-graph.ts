@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "#base";
+import { isMisnamed } from "../../terms/compact-form.ts";
 import { isExpressible, RDF_LIMITS, refuseSize } from "./limits.ts";
 import { isPlainIri, type PlainContext, type PlainTerm } from "./plain-context.ts";
 
@@ -56,6 +57,7 @@ const quote = (text: string): string => `"${text.replace(ESCAPED, escapeCharacte
 export class PlainReader {
   readonly triples: Triple[] = [];
   blankNodes = 0;
+  readonly #named = new Set<string>();
   #values = 0;
 
   /** @throws NotPlain, Unlearned; HansaError `credentials.document` where the document exceeds a limit */
@@ -74,7 +76,7 @@ export class PlainReader {
     // A type's context could make something else of the key that named the type.
     if (typeKey !== undefined && context.terms.get(typeKey)?.kind !== "type") throw NOT_PLAIN;
     const idKey = keys.find((key) => context.terms.get(key)?.kind === "id");
-    const subject: Term = idKey === undefined ? this.#nameBlank() : readIri(node[idKey] as Json, context);
+    const subject: Term = idKey === undefined ? this.#nameBlank() : this.#name(node[idKey] as Json, context);
     for (const type of types) {
       this.#count();
       this.triples.push({ subject, predicate: RDF_TYPE, object: readType(type, base) });
@@ -126,6 +128,14 @@ export class PlainReader {
         if (kind === "other") throw NOT_PLAIN;
       }
     return this.#readNode(node, context.outer, depth, false);
+  }
+
+  #name(value: Json, context: PlainContext): string {
+    const iri = readIri(value, context);
+    // Which of a node's places a reader of JSON looks at, the compacted form says.
+    if (this.#named.has(iri)) throw NOT_PLAIN;
+    this.#named.add(iri);
+    return iri;
   }
 
   #nameBlank(): number {
@@ -186,7 +196,7 @@ function readType(type: string, base: PlainContext): string {
 function vocabularyTerm(name: string, context: PlainContext): Extract<PlainTerm, { kind: "property" }> {
   const iri = `${context.vocabulary}${name}`;
   const plain = context.vocabulary !== undefined && name !== "" && !name.includes(":") && !name.startsWith("@");
-  if (!plain || !isPlainIri(iri)) throw NOT_PLAIN;
+  if (!plain || !isPlainIri(iri) || isMisnamed(name, iri)) throw NOT_PLAIN;
   return { kind: "property", predicate: `<${iri}>`, values: "plain", words: undefined };
 }
 
