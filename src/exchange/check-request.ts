@@ -36,6 +36,8 @@ export function receiveRequest(text: string): ReceivedRequest {
 /** A request whose signature holds. Nothing is known yet of what it may have. */
 export interface ProvenRequest {
   readonly request: ReleaseRequest;
+  /** DID URL of the key that signed it. */
+  readonly kid: string;
   /** SHA-256 of the token, base64url. */
   readonly digest: string;
 }
@@ -66,7 +68,18 @@ export function proveRequest(received: ReceivedRequest, { ledger, clock, provide
   if (request.exp <= now) throw exchangeError("exchange.expired", "the request has run out");
   if (request.exp - request.iat > RELEASE_SECONDS)
     throw exchangeError("exchange.expired", `a request is valid for ${RELEASE_SECONDS} s at most`);
-  return { request, digest: encodeBase64Url(sha256(encodeUtf8(text))) };
+  return { request, kid, digest: encodeBase64Url(sha256(encodeUtf8(text))) };
+}
+
+/**
+ * The links of a request that was let in before: its key still acts, and each link stands now.
+ *
+ * @throws HansaError `exchange.signature`, and as `requireChain`
+ */
+export function requireStill({ request, kid }: Omit<ProvenRequest, "digest">, checks: RequestChecks) {
+  if (checks.ledger.keyOf(kid) === undefined)
+    throw exchangeError("exchange.signature", "the key that signed the request may no longer act here");
+  return requireChain(request, checks);
 }
 
 /**

@@ -182,7 +182,7 @@ export class ExchangeProvider {
   async subscribe(
     received: ReceivedRequest,
     options: { readonly signal: AbortSignal; readonly from?: number | undefined },
-  ) {
+  ): Promise<AsyncGenerator<SubscriptionFrame, void, undefined>> {
     const proven = proveRequest(received, this.#checks());
     const { request } = proven;
     const { resource } = request;
@@ -195,15 +195,20 @@ export class ExchangeProvider {
     const chain = kept === undefined ? this.#admit(request) : requireChain(request, this.#checks());
     const owner = (chain.at(-1) as GrantRecord).owner;
     const sealer = sealerTo(request.epk);
-    const open = this.#subscriptions.prepare({ request, resource, owner, sealer, digest: proven.digest });
-    let receipt = kept?.receipt;
-    if (receipt === undefined) {
-      const salt = freshSalt();
-      const made = this.#receiptFor(proven, chain, { jti: encodeBase64Url(randomBytes(16)), salt });
-      await this.#consume(proven, { ...made, salt });
-      receipt = made.signed;
+    const prepared = this.#subscriptions.prepare({ ...proven, resource, owner, sealer });
+    try {
+      return prepared.open(kept?.receipt ?? (await this.#receiptOfSubscription(proven, chain)), options);
+    } catch (error) {
+      prepared.leave();
+      throw error;
     }
-    return open(receipt, options) satisfies AsyncGenerator<SubscriptionFrame, void, undefined>;
+  }
+
+  async #receiptOfSubscription(proven: ProvenRequest, chain: readonly GrantRecord[]): Promise<SignedAccessReceipt> {
+    const salt = freshSalt();
+    const made = this.#receiptFor(proven, chain, { jti: encodeBase64Url(randomBytes(16)), salt });
+    await this.#consume(proven, { ...made, salt });
+    return made.signed;
   }
 
   /**
