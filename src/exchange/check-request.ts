@@ -6,7 +6,7 @@ import {
   decodeReleaseRequest,
   didOfKeyId,
   type GrantRecord,
-  isSignedBy,
+  isSignedByKnown,
   openChain,
   RELEASE_SECONDS,
   type ReleaseRequest,
@@ -51,7 +51,7 @@ export interface RequestChecks {
 }
 
 /**
- * Signature, then audience and times.
+ * Signature, then audience and times: whoever has no key that may act here learns nothing of who else has.
  *
  * @throws HansaError `exchange.signature`, `exchange.wrong-provider`, `exchange.expired`
  */
@@ -59,7 +59,7 @@ export function proveRequest(received: ReceivedRequest, { ledger, clock, provide
   const { token, request, text } = received;
   const { kid } = token.header;
   const key = didOfKeyId(kid) === request.iss ? ledger.keyOf(kid) : undefined;
-  if (key === undefined || !isSignedBy(token, key))
+  if (!isSignedByKnown(token, key))
     throw exchangeError("exchange.signature", "no key with which the recipient may act here signed the request");
   if (request.aud !== provider || request.group !== ledger.group)
     throw exchangeError("exchange.wrong-provider", "the request is for another provider or group", { provider });
