@@ -18,7 +18,7 @@ import {
   signAccessReceipt,
   type TransactionSigner,
 } from "#protocol";
-import { Answers } from "./answers.ts";
+import { type AnswerLimits, Answers } from "./answers.ts";
 import {
   type ProvenRequest,
   proveRequest,
@@ -51,6 +51,7 @@ export interface ExchangeProviderOptions {
   readonly findAnchor?: AccessReceiptsOptions["find"];
   readonly onError?: (error: unknown) => void;
   readonly nonces?: Partial<NonceLimits>;
+  readonly answers?: Partial<AnswerLimits>;
   /** Releases that are being made at once, at most; 256 by default. */
   readonly atOnce?: number;
 }
@@ -61,12 +62,14 @@ interface Prepared {
   readonly signed: SignedAccessReceipt;
   readonly salt: string;
   readonly sealed?: string;
-  readonly dataset?: string;
+  readonly dataset?: NonNullable<ReleasedData["dataset"]>;
 }
 
 const AT_ONCE = 256;
-/** How often answers are forgotten whose request ran out, milliseconds, and how many at once. */
-const FORGET = { everyMs: 30_000, most: 2000 };
+/** How often answers are forgotten whose request ran out, milliseconds. */
+const FORGET_EVERY_MS = 5000;
+/** Receipts that an erasure changes in one transaction: nobody else waits long for it. */
+const ERASE_AT_ONCE = 500;
 
 /**
  * Releases data under grants. The count is used up, and the receipt kept, before anything leaves: in one durable transaction, in which the grant is
@@ -96,7 +99,7 @@ export class ExchangeProvider {
     this.did = did;
     this.#nonces = new Nonces(clock, options.nonces);
     this.#datasets = new Datasets({ store, clock, provider: did, key });
-    this.#answers = new Answers(store);
+    this.#answers = new Answers(store, options.answers);
     this.#subscriptions = new Subscriptions({ logs: options.logs, ledger, clock, provider: did });
     this.receipts = new AccessReceipts({
       store,
@@ -148,6 +151,7 @@ export class ExchangeProvider {
     if (kept?.receipt !== undefined && kept.sealed !== undefined) return { receipt: kept.receipt, sealed: kept.sealed };
     if (this.#making.size >= (this.#options.atOnce ?? AT_ONCE))
       throw exchangeError("exchange.busy", "too many releases are being made");
+    this.#answers.requireRoom(proven.request.iss);
     const made = this.#release(proven).finally(() => this.#making.delete(proven.digest));
     this.#making.set(proven.digest, made);
     return made;
@@ -167,7 +171,7 @@ export class ExchangeProvider {
       ...receipt,
       salt,
       sealed,
-      ...(data.dataset === undefined ? {} : { dataset: data.dataset.dataset }),
+      ...(data.dataset === undefined ? {} : { dataset: data.dataset }),
     };
     await this.#consume(proven, prepared);
     return { receipt: prepared.signed, sealed };
@@ -254,19 +258,23 @@ export class ExchangeProvider {
    * @throws HansaError `exchange.no-data`
    */
   async eraseDataset(dataset: string): Promise<void> {
-    let found = false;
-    await this.#options.durably(() => {
-      const changes = this.#datasets.erasure(dataset);
-      found = changes.length > 0;
-      if (!found) return;
-      const receipts = this.receipts.erasure(dataset);
-      this.#options.store.batch([
-        ...changes,
-        ...receipts.changes,
-        ...receipts.requests.map((request) => this.#answers.drop(request)),
-      ]);
-    });
-    if (!found) throw exchangeError("exchange.no-data", "the provider keeps no such data");
+    for (let left = true; left; ) {
+      let found = false;
+      await this.#options.durably(() => {
+        const changes = this.#datasets.erasure(dataset);
+        found = changes.length > 0;
+        if (!found) return;
+        const receipts = this.receipts.erasure(dataset, ERASE_AT_ONCE);
+        left = receipts.requests.length === ERASE_AT_ONCE;
+        this.#options.store.batch([
+          // Last of all, so that what breaks off is asked for again and found.
+          ...(left ? [] : changes),
+          ...receipts.changes,
+          ...receipts.requests.map((request) => this.#answers.drop(request)),
+        ]);
+      });
+      if (!found) throw exchangeError("exchange.no-data", "the provider keeps no such data");
+    }
   }
 
   listReceipts(page: { readonly grant?: string | undefined; readonly limit: number }): ShownReceipt[] {
@@ -281,11 +289,10 @@ export class ExchangeProvider {
   }
 
   #forgetLater(): void {
-    const { clock, store, onError } = this.#options;
-    this.#cancelForgetting = clock.after(FORGET.everyMs, () => {
+    const { clock, onError } = this.#options;
+    this.#cancelForgetting = clock.after(FORGET_EVERY_MS, () => {
       try {
-        const changes = this.#answers.forgetting(Math.floor(clock.now() / 1000), FORGET.most);
-        if (changes.length > 0) store.batch(changes);
+        this.#answers.forget(Math.floor(clock.now() / 1000));
       } catch (error) {
         onError?.(error);
       }
@@ -367,26 +374,25 @@ export class ExchangeProvider {
    * another request that took the last of the count.
    */
   async #consume({ request, digest }: ProvenRequest, prepared: Prepared): Promise<void> {
-    const { store, durably, clock } = this.#options;
+    const { store, durably } = this.#options;
     let refused: unknown;
     await durably(() => {
       try {
         const chain = requireChain(request, this.#checks());
         const link = spentLink(store, chain);
         if (link !== undefined) throw spent(link.grant);
-        if (prepared.dataset !== undefined && this.#datasets.ownerOf(prepared.dataset) === undefined)
-          throw exchangeError("exchange.no-data", "the data was erased");
         const { signed: receipt, sealed, dataset } = prepared;
+        if (dataset !== undefined && !this.#datasets.isStill(dataset))
+          throw exchangeError("exchange.no-data", "the data was erased or replaced");
         const asked = { digest, exp: request.exp };
-        const answer = { receipt: prepared.receipt.jti, ...(sealed === undefined ? {} : { sealed }) };
+        const kept = { receipt: prepared.receipt.jti, recipient: request.iss };
         const changes: Change[] = [
-          ...this.#answers.forgetting(Math.floor(clock.now() / 1000)),
           ...useOf(store, chain),
-          this.#answers.keep(asked, answer),
+          this.#answers.keep(asked, { ...kept, ...(sealed === undefined ? {} : { sealed }) }),
         ];
         const opened = { resource: request.resource, salt: prepared.salt };
-        const kept = { receipt, opened, ...(dataset === undefined ? {} : { dataset }) };
-        this.receipts.enlist(prepared.receipt, kept, asked, changes);
+        const entry = { receipt, opened, ...(dataset === undefined ? {} : { dataset: dataset.dataset }) };
+        this.receipts.enlist(prepared.receipt, entry, asked, changes);
       } catch (error) {
         // A refusal is this request's alone; what the store throws fails the whole transaction, as it must.
         if (!isHansaError(error) || !error.code.startsWith("exchange.")) throw error;
