@@ -39,6 +39,7 @@ export const ERROR_ROOMS = {
   tls: ["TLS", "Certificates of a member's own authority. docs/guide/access.md says how they are made and changed."],
   engine: ["Engines", "What puts transactions in order."],
   events: ["Events", "Topic logs, MQTT broker, events over HTTP."],
+  exchange: ["Exchange", "Release of data under grants, its receipts, and the datasets that providers keep."],
   linkage: ["Linkage runtime", "Why a linkage did not act: codes of traces and command receipts."],
   bridge: ["Bridges", "Between Hansa and a device of a real platform."],
   audit: ["Audit", "Trails and their proofs."],

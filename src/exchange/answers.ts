@@ -28,8 +28,6 @@ export interface AnswerLimits {
 
 export const ANSWER_LIMITS: AnswerLimits = { bytes: 1024 * 1024 * 1024, bytesOfOne: 256 * 1024 * 1024 };
 
-/** How many are forgotten in one transaction. */
-const FORGET_AT_ONCE = 2000;
 /** How many are looked at in one go when the store is opened: they may be large. */
 const PAGE = 16;
 
@@ -80,15 +78,19 @@ export class Answers {
     return { key: answerKey(request), value: null };
   }
 
-  /** Forgets answers whose request has run out; durable when it returns. @param now - seconds since 1970 */
-  forget(now: number): void {
+  /**
+   * Forgets answers whose request has run out, so many at once; durable when it returns.
+   *
+   * @param now - seconds since 1970
+   * @returns whether there may be more
+   */
+  forget(now: number, most: number): boolean {
     const end = `q/${padNumber(now + 1)}`;
-    const over = [...this.#sizes.keys()].filter((key) => key < end);
-    for (let from = 0; from < over.length; from += FORGET_AT_ONCE) {
-      const keys = over.slice(from, from + FORGET_AT_ONCE);
-      this.#store.batch(keys.map((key) => ({ key, value: null })));
-      for (const key of keys) this.#uncount(key);
-    }
+    const keys: string[] = [];
+    for (const key of this.#sizes.keys()) if (key < end && keys.push(key) === most) break;
+    if (keys.length > 0) this.#store.batch(keys.map((key) => ({ key, value: null })));
+    for (const key of keys) this.#uncount(key);
+    return keys.length === most;
   }
 
   #count(key: string, size: { readonly recipient: Did; readonly bytes: number }): void {

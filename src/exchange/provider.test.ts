@@ -1,188 +1,224 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+/** What lies between the first look at a grant and the moment in which it is used: here that moment can be chosen. */
+import { describe, expect, it } from "vitest";
 import { encodeUtf8, ManualClock } from "#base";
-import { createSigner, randomBytes } from "#crypto";
+import { createSigner } from "#crypto";
 import {
   createGrantId,
+  DPV,
+  decodeAccessReceipt,
+  didOf,
   digestTerms,
-  fingerprintOf,
+  type GrantLapse,
   type GrantRecord,
+  keyIdOf,
   makeTerms,
-  type ReleaseAnswer,
   signReleaseRequest,
-  type TermsDocument,
 } from "#protocol";
-import { type OpenLogs, openLogs, temporaryFolder } from "../events/log/logs.suite.ts";
 import { MemoryStore } from "../linkage/world.suite.ts";
-import { type ReceivedRequest, receiveRequest } from "./check-request.ts";
-import type { Durably, ExchangeLedger } from "./needs.ts";
-import { ExchangeProvider, type ExchangeProviderOptions } from "./provider.ts";
+import { receiveRequest } from "./check-request.ts";
+import type { EventLogs } from "./history.ts";
+import { ExchangeProvider } from "./provider.ts";
 
+/** Public key of RFC 7748 §6.1, Bob's. */
+const EPK = { kty: "OKP", crv: "X25519", x: "3p7bfXt9wbTTW2HC7OQ1Nz-DQ8hbeGdNrfx-FG-IK08" } as const;
 const NOW = 1_800_000_000;
-const PURPOSE = "https://w3id.org/dpv#PaymentManagement";
-const epk = { kty: "OKP", crv: "X25519", x: `CQ${"A".repeat(41)}` } as const;
+const GROUP = "hanse:main:x";
 
-function party() {
+function makeParty() {
   const signer = createSigner("Ed25519");
   const key = { algorithm: signer.algorithm, bytes: signer.publicKey };
-  const did = `did:hansa:hanse:${fingerprintOf(key)}`;
-  return { did, kid: `${did}#${fingerprintOf(key)}`, signer, key };
-}
-const [acme, alice, bob, borea, castor] = [party(), party(), party(), party(), party()];
-const resource = { kind: "dataset", dataset: "meters/july" } as const;
-
-let folder: ReturnType<typeof temporaryFolder>;
-let opened: OpenLogs;
-let store: MemoryStore;
-let clock: ManualClock;
-const grants = new Map<string, GrantRecord>();
-/** Runs before the next durable transaction does. */
-let meanwhile: (() => void) | undefined;
-
-beforeEach(() => {
-  folder = temporaryFolder();
-  clock = new ManualClock(NOW * 1000);
-  opened = openLogs(folder.path, { clock });
-  store = new MemoryStore();
-  meanwhile = undefined;
-});
-afterEach(() => {
-  opened.close();
-  folder.remove();
-});
-
-const ledger: ExchangeLedger = {
-  group: "hanse:main:x",
-  grant: (id) => {
-    const grant = grants.get(id);
-    return grant === undefined ? { lapse: "unknown" } : { chain: [grant] };
-  },
-  keyOf: (kid) => [borea, castor].find((known) => known.kid === kid)?.key,
-  ownerAt: () => undefined,
-  isDevice: () => false,
-  operatorOf: () => undefined,
-  blockTime: () => NOW * 1000,
-};
-
-const durably: Durably = async (run) => {
-  meanwhile?.();
-  run();
-};
-
-function provider(more: Partial<ExchangeProviderOptions> = {}): ExchangeProvider {
-  const anchor = async () => ({ height: 1, index: 0 });
-  const { did } = acme;
-  return new ExchangeProvider({ did, key: acme, ledger, logs: opened.logs, store, durably, clock, anchor, ...more });
+  const did = didOf("hanse", key);
+  return { did, kid: keyIdOf(did, key), signer, key };
 }
 
-function keep(at: ExchangeProvider, text: string, owner = alice) {
-  return at.putDataset({
+const [owner, recipient, acme] = [makeParty(), makeParty(), makeParty()];
+const resource = { kind: "dataset", dataset: "one" } as const;
+const terms = makeTerms(createGrantId(), {
+  resource,
+  purposes: [`${DPV}PaymentManagement`],
+  actions: ["read"],
+  jurisdictions: ["DE"],
+  controller: null,
+  service: null,
+  categories: [],
+});
+
+class World {
+  readonly store = new MemoryStore();
+  readonly clock = new ManualClock(NOW * 1000);
+  lapse: GrantLapse | undefined;
+  /** Runs between the last look at the grant and the transaction that uses it. */
+  between: () => void = () => {};
+  record: GrantRecord = {
+    grant: terms.grant,
     owner: owner.did,
-    dataset: resource.dataset,
-    mediaType: "text/plain",
-    content: encodeUtf8(text),
+    grantor: owner.did,
+    recipient: recipient.did,
+    provider: acme.did,
+    terms: digestTerms(terms),
+    from: NOW - 100,
+    until: NOW + 100,
+    count: 2,
+    used: 0,
+    parent: null,
+    depth: 0,
+    delegable: 0,
+    status: "active",
+    revokedBy: null,
+    reason: null,
+    created: 0,
+    updated: 0,
+    createdAt: 0,
+    updatedAt: 0,
+  };
+  provider = this.open();
+
+  /** A process over what the last one left. */
+  open(): ExchangeProvider {
+    this.provider = new ExchangeProvider({
+      did: acme.did,
+      key: acme,
+      ledger: {
+        group: GROUP,
+        grant: () => (this.lapse === undefined ? { chain: [this.record] } : { lapse: this.lapse }),
+        keyOf: (kid) => (kid === recipient.kid ? recipient.key : undefined),
+        ownerAt: () => undefined,
+        isDevice: () => false,
+        operatorOf: () => undefined,
+        blockTime: () => 0,
+      },
+      // No event is asked for here.
+      logs: {} as EventLogs,
+      store: this.store,
+      durably: async (run) => {
+        this.between();
+        run();
+      },
+      clock: this.clock,
+      anchor: async () => ({ height: 1, index: 0 }),
+    });
+    return this.provider;
+  }
+
+  keep(text: string): void {
+    this.provider.putDataset({ owner: owner.did, dataset: "one", mediaType: "text/plain", content: encodeUtf8(text) });
+  }
+
+  request() {
+    const { nonce } = this.provider.nonce({ recipient: recipient.did, resource });
+    const claims = { iss: recipient.did, aud: acme.did, group: GROUP, nonce, terms: [terms], resource, epk: EPK };
+    const asked = { purpose: terms.terms.purposes[0] as string, action: "read" as const, jurisdiction: "DE" };
+    const text = signReleaseRequest({ ...claims, ...asked, iat: NOW, exp: NOW + 60 }, recipient.kid, recipient.signer);
+    return receiveRequest(text);
+  }
+
+  get receipts(): number {
+    return this.provider.listReceipts({ limit: 100 }).length;
+  }
+}
+
+function world(): World {
+  const made = new World();
+  made.keep("content");
+  return made;
+}
+
+describe("between the checks and the count", () => {
+  const happenings: readonly [string, (at: World) => void, string][] = [
+    [
+      "a revocation",
+      (at) => {
+        at.lapse = "revoked";
+      },
+      "exchange.grant",
+    ],
+    [
+      "the grant's end",
+      (at) => {
+        at.lapse = "expired";
+      },
+      "exchange.grant",
+    ],
+    [
+      "others that take what is left",
+      (at) => {
+        at.record = { ...at.record, used: 2 };
+      },
+      "exchange.spent",
+    ],
+    ["another dataset of that name", (at) => at.keep("content"), "exchange.no-data"],
+  ];
+  it.each(happenings)("%s counts: nothing leaves, nothing is counted, no receipt is kept", async (_, happens, code) => {
+    const at = world();
+    at.between = () => happens(at);
+    await expect(at.provider.release(at.request())).rejects.toMatchObject({ code });
+    expect(at.receipts).toBe(0);
+    expect(at.store.list("n/")).toEqual([]);
+    expect(at.store.list("q/")).toEqual([]);
   });
-}
 
-function grantTo(recipient: typeof borea, more: Partial<GrantRecord> = {}): TermsDocument {
-  const document = makeTerms(createGrantId(), {
-    resource,
-    purposes: [PURPOSE],
-    actions: ["read"],
-    jurisdictions: ["DE"],
-    controller: null,
-    service: null,
-    categories: [],
-  });
-  const parties = { owner: alice.did, grantor: alice.did, recipient: recipient.did, provider: acme.did };
-  const times = { from: 0, until: NOW + 1000, count: null, used: 0 };
-  grants.set(document.grant, {
-    ...parties,
-    ...times,
-    grant: document.grant,
-    terms: digestTerms(document),
-    ...more,
-  } as GrantRecord);
-  return document;
-}
-
-function requestOf(at: ExchangeProvider, document: TermsDocument, by = borea): ReceivedRequest {
-  const { nonce } = at.nonce({ recipient: by.did, resource });
-  const asked = { iss: by.did, aud: acme.did, group: ledger.group, nonce, terms: [document], resource, epk };
-  const how = { purpose: PURPOSE, action: "read", jurisdiction: "DE", iat: NOW, exp: NOW + 300 } as const;
-  return receiveRequest(signReleaseRequest({ ...asked, ...how }, by.kid, by.signer));
-}
-
-const release = (at: ExchangeProvider, document: TermsDocument, by = borea): Promise<ReleaseAnswer> =>
-  at.release(requestOf(at, document, by));
-const refusal = (code: string) => expect.objectContaining({ code });
-
-describe("a provider", () => {
-  it.each([
-    ["erased", () => {}],
-    ["erased, and kept anew by its owner", (at: ExchangeProvider) => keep(at, "new")],
-    ["erased, and its name taken by another owner", (at: ExchangeProvider) => keep(at, "bob's", bob)],
-  ])("lets nothing out of a dataset that was %s while it was being sealed", async (_, after) => {
-    const at = provider();
-    keep(at, "old");
-    const document = grantTo(borea, { count: 1 });
-    meanwhile = () => {
-      meanwhile = undefined;
-      void at.eraseDataset(resource.dataset);
-      after(at);
+  it("an erasure counts, too", async () => {
+    const at = world();
+    await at.provider.eraseDataset("one");
+    at.keep("content");
+    at.between = () => {
+      at.between = () => {};
+      void at.provider.eraseDataset("one");
     };
-    await expect(release(at, document)).rejects.toThrow(refusal("exchange.no-data"));
-    expect(at.listReceipts({ grant: document.grant, limit: 10 })).toEqual([]);
+    await expect(at.provider.release(at.request())).rejects.toMatchObject({ code: "exchange.no-data" });
+    expect(at.receipts).toBe(0);
+  });
+});
+
+describe("after the count", () => {
+  it("a process that ends before it answers leaves the answer for the same request, counted once", async () => {
+    const at = world();
+    const request = at.request();
+    const lost = await at.provider.release(request);
+    at.open();
+    expect(await at.provider.release(request)).toEqual(lost);
+    expect(at.receipts).toBe(1);
+    await at.provider.release(at.request());
+    await expect(at.provider.release(at.request())).rejects.toMatchObject({ code: "exchange.spent" });
+    expect(await at.provider.release(request)).toEqual(lost);
   });
 
-  it("with a store from an old backup counts on from what the ledger has of a grant", async () => {
-    const at = provider();
-    keep(at, "230 kWh");
-    const document = grantTo(borea, { count: 3, used: 2 });
-    await release(at, document);
-    await expect(release(at, document)).rejects.toThrow(refusal("exchange.spent"));
+  it("that answer is the recipient's until the request runs out, the grant falls, or the data is erased", async () => {
+    const at = world();
+    const request = at.request();
+    const { receipt } = await at.provider.release(request);
+    at.lapse = "revoked";
+    await expect(at.provider.release(request)).rejects.toMatchObject({ code: "exchange.grant" });
+    at.lapse = undefined;
+    await at.provider.eraseDataset("one");
+    await expect(at.provider.release(request)).rejects.toMatchObject({ code: "exchange.nonce" });
+    expect(at.provider.receipts.get(decodeAccessReceipt(receipt).receipt.jti)).not.toHaveProperty("opened");
+    const other = world();
+    const late = other.request();
+    await other.provider.release(late);
+    other.clock.advance(60_000);
+    await expect(other.provider.release(late)).rejects.toMatchObject({ code: "exchange.expired" });
   });
 
-  it("keeps of what it answered only so much of one recipient, until the requests run out, and after a restart as well", async () => {
-    const limits = { bytes: 100_000, bytesOfOne: 5000 };
-    const at = provider({ answers: limits });
-    keep(at, "x".repeat(1000));
-    const [toBorea, toCastor] = [grantTo(borea, { count: 9 }), grantTo(castor)];
-    const first = requestOf(at, toBorea);
-    const answer = await at.release(first);
-    await release(at, toBorea);
-    const late = requestOf(at, toBorea);
-    await expect(at.release(late)).rejects.toThrow(refusal("exchange.busy"));
-    // What could not be kept was neither counted nor let out.
-    expect(at.listReceipts({ grant: toBorea.grant, limit: 10 })).toHaveLength(2);
-    expect(await at.release(first)).toEqual(answer);
-    await release(at, toCastor, castor);
-    const again = provider({ answers: limits });
-    await expect(release(again, toBorea)).rejects.toThrow(refusal("exchange.busy"));
-    expect(await again.release(first)).toEqual(answer);
-    again.start();
-    clock.advance(305_000);
-    again.stop();
-    expect(store.list("q/")).toEqual([]);
+  it("a provider whose store is older than the ledger's word goes by the ledger", async () => {
+    const at = world();
+    await at.provider.release(at.request());
+    at.store.entries.clear();
+    at.record = { ...at.record, used: 1 };
+    at.open().stop();
+    at.keep("content");
+    await at.provider.release(at.request());
+    await expect(at.provider.release(at.request())).rejects.toMatchObject({ code: "exchange.spent" });
   });
 
-  it("erases a dataset that went out more often than one transaction takes", async () => {
-    const at = provider();
-    keep(at, "often");
-    const document = grantTo(borea);
-    const receipt = (await release(at, document)).receipt;
-    const claims = JSON.parse(Buffer.from(receipt.payload, "base64url").toString());
-    const opened = { resource, salt: "salt" };
-    for (let i = 0; i < 1200; i++) {
-      const jti = Buffer.from(randomBytes(16)).toString("base64url");
-      const request = { digest: jti, exp: NOW + 300 };
-      at.receipts.enlist({ ...claims, jti }, { receipt, opened, dataset: resource.dataset }, request, []);
-    }
-    let transactions = 0;
-    meanwhile = () => transactions++;
-    await at.eraseDataset(resource.dataset);
-    expect(transactions).toBe(3);
-    expect(at.listReceipts({ limit: 2000 }).filter((shown) => shown.opened !== undefined)).toEqual([]);
-    expect(store.list("r/")).toEqual([]);
-    await expect(at.eraseDataset(resource.dataset)).rejects.toThrow(refusal("exchange.no-data"));
+  it("answers are swept away once their request has run out", async () => {
+    const at = world();
+    at.provider.start();
+    await at.provider.release(at.request());
+    at.clock.advance(30_000);
+    expect(at.store.list("q/")).toHaveLength(1);
+    at.clock.advance(60_000);
+    expect(at.store.list("q/")).toHaveLength(0);
+    at.provider.stop();
   });
 });

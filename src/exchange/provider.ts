@@ -66,8 +66,8 @@ interface Prepared {
 }
 
 const AT_ONCE = 256;
-/** How often answers are forgotten whose request ran out, milliseconds. */
-const FORGET_EVERY_MS = 5000;
+/** How often answers are forgotten whose request ran out, how many at once, and how soon the next where there are more; milliseconds. */
+const FORGET = { everyMs: 5000, most: 500, pauseMs: 50 };
 /** Receipts that an erasure changes in one transaction: nobody else waits long for it. */
 const ERASE_AT_ONCE = 500;
 
@@ -199,6 +199,7 @@ export class ExchangeProvider {
     const chain = kept === undefined ? this.#admit(request) : requireChain(request, this.#checks());
     const owner = (chain.at(-1) as GrantRecord).owner;
     const sealer = sealerTo(request.epk);
+    sealer.check();
     const prepared = this.#subscriptions.prepare({ ...proven, resource, owner, sealer });
     try {
       return prepared.open(kept?.receipt ?? (await this.#receiptOfSubscription(proven, chain)), options);
@@ -288,15 +289,16 @@ export class ExchangeProvider {
     return proof;
   }
 
-  #forgetLater(): void {
+  #forgetLater(ms = FORGET.everyMs): void {
     const { clock, onError } = this.#options;
-    this.#cancelForgetting = clock.after(FORGET_EVERY_MS, () => {
+    this.#cancelForgetting = clock.after(ms, () => {
+      let more = false;
       try {
-        this.#answers.forget(Math.floor(clock.now() / 1000));
+        more = this.#answers.forget(Math.floor(clock.now() / 1000), FORGET.most);
       } catch (error) {
         onError?.(error);
       }
-      this.#forgetLater();
+      this.#forgetLater(more ? FORGET.pauseMs : FORGET.everyMs);
     });
   }
 

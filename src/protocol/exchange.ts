@@ -4,7 +4,7 @@
  */
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { decodeBase64Url, encodeBase64Url, encodeUtf8, isHansaError, parseJson } from "#base";
+import { canonicalJson, decodeBase64Url, encodeBase64Url, encodeUtf8, isHansaError, parseJson } from "#base";
 import { leafHash, type Signer, sha256, suiteOf } from "#crypto";
 import { protocolError } from "./errors.ts";
 import { DatasetName, GrantAction, GrantResource, Jurisdiction, TermsDocument, termDigest } from "./grant-terms.ts";
@@ -313,6 +313,11 @@ const AccessReceiptFile = Closed({
   // Held against its own shape by whoever verifies it.
   trail: Type.Unknown(),
 });
+
+/** An access receipt's file: canonical JSON (RFC 8785), so that one file has one text. */
+export function encodeAccessReceiptProof(proof: AccessReceiptProof): string {
+  return canonicalJson(proof);
+}
 
 /** Whether a value has the shape of an access receipt's file; its trail is not looked at. */
 export function isAccessReceiptFile(value: unknown): value is AccessReceiptProof {

@@ -4,7 +4,13 @@ import { decodeBase64Url, decodeUtf8, encodeUtf8 } from "#base";
 import { openKeyFile } from "#crypto/node";
 import { Ledger } from "#ledger";
 import { homeAt, readGenesis } from "#node";
-import { decodeAccessReceipt, decodeDatasetStatement, type ReleaseAnswer, type ReleasedData } from "#protocol";
+import {
+  decodeAccessReceipt,
+  decodeDatasetStatement,
+  encodeAccessReceiptProof,
+  type ReleaseAnswer,
+  type ReleasedData,
+} from "#protocol";
 import {
   countersignReceipt,
   eraseDataset,
@@ -139,7 +145,7 @@ describe("erasure", () => {
     expect(await codeOf(eraseDataset(alliance.as("alice"), { dataset: "homes/alice-7" }))).toBe("exchange.no-data");
     // The receipt stands, and says nothing any more of what it was about.
     const file = await getAccessReceipt(alliance.as("acme"), { receipt: jti });
-    const verified = verifyAccessReceipt(JSON.stringify(file), { trust: alliance.groupId });
+    const verified = verifyAccessReceipt(encodeAccessReceiptProof(file), { trust: alliance.groupId });
     expect(verified).toMatchObject({ provider: "verified", recipient: "verified" });
     expect(verified.resource).toBeUndefined();
 

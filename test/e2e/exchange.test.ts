@@ -7,6 +7,7 @@ import {
   decodeAccessReceipt,
   decodeReleaseRequest,
   digestTerms,
+  encodeAccessReceiptProof,
   type GrantTerms,
   makeTerms,
   operation,
@@ -82,7 +83,7 @@ describe("a dataset", () => {
     expect(decodeUtf8(opened.dataset?.content as Uint8Array)).toBe("230 kWh");
     const signed = await countersignReceipt(borea, opened.receipt);
     const file = await proofOf(decodeAccessReceipt(signed).receipt.jti);
-    const verified = verifyAccessReceipt(JSON.stringify(file), { trust: alliance.groupId });
+    const verified = verifyAccessReceipt(encodeAccessReceiptProof(file), { trust: alliance.groupId });
     expect(verified).toMatchObject({
       provider: "verified",
       recipient: "verified",
@@ -374,6 +375,9 @@ describe("an access receipt", () => {
     const file = await proofOf(decodeAccessReceipt(answer.receipt).receipt.jti);
     const check = (value: object) => codeOf(Promise.resolve().then(() => verifyAccessReceipt(value)));
     expect(await check(file)).toBe("accepted");
+    expect(await codeOf(Promise.resolve().then(() => verifyAccessReceipt(JSON.stringify(file, null, 1))))).toBe(
+      "proof.malformed",
+    );
     const { opened, ...closed } = file;
     expect(await check(closed)).toBe("accepted");
     const [first, second] = file.receipt.signatures;
