@@ -48,8 +48,6 @@ export interface NewDataset {
 /** A dataset as it is released, and whose it is. */
 export interface FoundDataset {
   readonly owner: Did;
-  /** Salted: another one of the same name and content has another. */
-  readonly digest: string;
   readonly dataset: NonNullable<ReleasedData["dataset"]>;
 }
 
@@ -124,11 +122,7 @@ export class Datasets {
     if (kept === undefined || content === undefined)
       throw exchangeError("exchange.no-data", "the provider keeps no such data");
     const { dataset, salt, statement } = kept;
-    return {
-      owner: kept.owner,
-      digest: kept.digest,
-      dataset: { dataset, content: encodeBase64Url(content), salt, statement },
-    };
+    return { owner: kept.owner, dataset: { dataset, content: encodeBase64Url(content), salt, statement } };
   }
 
   #credentialOf(owner: Did, type: string): string | undefined {
@@ -142,9 +136,9 @@ export class Datasets {
     return this.#kept(dataset)?.owner;
   }
 
-  /** Whether this very dataset is kept still: not erased, nor replaced. */
-  stillHas(dataset: string, digest: string): boolean {
-    return this.#kept(dataset)?.digest === digest;
+  /** Whether a dataset is still the one that was found: neither erased since nor replaced. */
+  isStill({ dataset, statement }: Pick<FoundDataset["dataset"], "dataset" | "statement">): boolean {
+    return this.#kept(dataset)?.statement === statement;
   }
 
   ofOwner(owner: Did): DatasetFacts[] {

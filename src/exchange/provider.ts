@@ -19,7 +19,7 @@ import {
   signAccessReceipt,
   type TransactionSigner,
 } from "#protocol";
-import { Answers } from "./answers.ts";
+import { type AnswerLimits, Answers } from "./answers.ts";
 import {
   type ProvenRequest,
   proveRequest,
@@ -52,6 +52,7 @@ export interface ExchangeProviderOptions {
   readonly findAnchor?: AccessReceiptsOptions["find"];
   readonly onError?: (error: unknown) => void;
   readonly nonces?: Partial<NonceLimits>;
+  readonly answers?: Partial<AnswerLimits>;
   /** Releases that are being made at once, at most; 256 by default. */
   readonly atOnce?: number;
 }
@@ -62,14 +63,14 @@ interface Prepared {
   readonly signed: SignedAccessReceipt;
   readonly salt: string;
   readonly sealed?: string;
-  readonly dataset?: string;
-  /** Of the dataset. */
-  readonly digest?: string;
+  readonly dataset?: NonNullable<ReleasedData["dataset"]>;
 }
 
 const AT_ONCE = 256;
 /** How often answers are forgotten whose request ran out, how many at once, and how soon the next where there are more; milliseconds. */
-const FORGET = { everyMs: 30_000, most: 500, pauseMs: 50 };
+const FORGET = { everyMs: 5000, most: 500, pauseMs: 50 };
+/** Receipts that an erasure changes in one transaction: nobody else waits long for it. */
+const ERASE_AT_ONCE = 500;
 
 /**
  * Releases data under grants. The count is used up, and the receipt kept, before anything leaves: in one durable transaction, in which the grant is
@@ -99,7 +100,7 @@ export class ExchangeProvider {
     this.did = did;
     this.#nonces = new Nonces(clock, options.nonces);
     this.#datasets = new Datasets({ store, clock, provider: did, key });
-    this.#answers = new Answers(store);
+    this.#answers = new Answers(store, options.answers);
     this.#subscriptions = new Subscriptions({ logs: options.logs, ledger, clock, provider: did });
     this.receipts = new AccessReceipts({
       store,
@@ -151,6 +152,7 @@ export class ExchangeProvider {
     if (kept?.receipt !== undefined && kept.sealed !== undefined) return { receipt: kept.receipt, sealed: kept.sealed };
     if (this.#making.size >= (this.#options.atOnce ?? AT_ONCE))
       throw exchangeError("exchange.busy", "too many releases are being made");
+    this.#answers.requireRoom(proven.request.iss);
     const made = this.#release(proven).finally(() => this.#making.delete(proven.digest));
     this.#making.set(proven.digest, made);
     return made;
@@ -162,16 +164,17 @@ export class ExchangeProvider {
     const salt = freshSalt();
     const jti = createReceiptId();
     const { data, ...kept } = await this.#collect(request, chain);
+    const jti = encodeBase64Url(randomBytes(16));
+    const data = await this.#collect(request, chain);
     const whole: ReleasedData = { hansa: "release/1", receipt: jti, resource: request.resource, salt, ...data };
     const plaintext = encodeUtf8(JSON.stringify(whole));
     const sealed = sealerTo(request.epk).seal(plaintext);
     const receipt = this.#receiptFor(proven, chain, { jti, salt, content: encodeBase64Url(sha256(plaintext)) });
     const prepared: Prepared = {
       ...receipt,
-      ...kept,
       salt,
       sealed,
-      ...(data.dataset === undefined ? {} : { dataset: data.dataset.dataset }),
+      ...(data.dataset === undefined ? {} : { dataset: data.dataset }),
     };
     await this.#consume(proven, prepared);
     return { receipt: prepared.signed, sealed };
@@ -186,7 +189,7 @@ export class ExchangeProvider {
   async subscribe(
     received: ReceivedRequest,
     options: { readonly signal: AbortSignal; readonly from?: number | undefined },
-  ) {
+  ): Promise<AsyncGenerator<SubscriptionFrame, void, undefined>> {
     const proven = proveRequest(received, this.#checks());
     const { request } = proven;
     const { resource } = request;
@@ -207,8 +210,20 @@ export class ExchangeProvider {
       const made = this.#receiptFor(proven, chain, { jti: createReceiptId(), salt });
       await this.#consume(proven, { ...made, salt });
       receipt = made.signed;
+    const prepared = this.#subscriptions.prepare({ ...proven, resource, owner, sealer });
+    try {
+      return prepared.open(kept?.receipt ?? (await this.#receiptOfSubscription(proven, chain)), options);
+    } catch (error) {
+      prepared.leave();
+      throw error;
     }
-    return open(receipt, options) satisfies AsyncGenerator<SubscriptionFrame, void, undefined>;
+  }
+
+  async #receiptOfSubscription(proven: ProvenRequest, chain: readonly GrantRecord[]): Promise<SignedAccessReceipt> {
+    const salt = freshSalt();
+    const made = this.#receiptFor(proven, chain, { jti: encodeBase64Url(randomBytes(16)), salt });
+    await this.#consume(proven, { ...made, salt });
+    return made.signed;
   }
 
   /**
@@ -254,19 +269,23 @@ export class ExchangeProvider {
    * @throws HansaError `exchange.no-data`
    */
   async eraseDataset(dataset: string): Promise<void> {
-    let found = false;
-    await this.#options.durably(() => {
-      const changes = this.#datasets.erasure(dataset);
-      found = changes.length > 0;
-      if (!found) return;
-      const receipts = this.receipts.erasure(dataset);
-      this.#options.store.batch([
-        ...changes,
-        ...receipts.changes,
-        ...receipts.requests.map((request) => this.#answers.drop(request)),
-      ]);
-    });
-    if (!found) throw exchangeError("exchange.no-data", "the provider keeps no such data");
+    for (let left = true; left; ) {
+      let found = false;
+      await this.#options.durably(() => {
+        const changes = this.#datasets.erasure(dataset);
+        found = changes.length > 0;
+        if (!found) return;
+        const receipts = this.receipts.erasure(dataset, ERASE_AT_ONCE);
+        left = receipts.requests.length === ERASE_AT_ONCE;
+        this.#options.store.batch([
+          // Last of all, so that what breaks off is asked for again and found.
+          ...(left ? [] : changes),
+          ...receipts.changes,
+          ...receipts.requests.map((request) => this.#answers.drop(request)),
+        ]);
+      });
+      if (!found) throw exchangeError("exchange.no-data", "the provider keeps no such data");
+    }
   }
 
   listReceipts(page: { readonly grant?: string | undefined; readonly limit: number }): ShownReceipt[] {
@@ -281,13 +300,11 @@ export class ExchangeProvider {
   }
 
   #forgetLater(ms = FORGET.everyMs): void {
-    const { clock, store, onError } = this.#options;
+    const { clock, onError } = this.#options;
     this.#cancelForgetting = clock.after(ms, () => {
       let more = false;
       try {
-        const changes = this.#answers.forgetting(Math.floor(clock.now() / 1000), FORGET.most);
-        more = changes.length === FORGET.most;
-        if (changes.length > 0) store.batch(changes);
+        more = this.#answers.forget(Math.floor(clock.now() / 1000), FORGET.most);
       } catch (error) {
         onError?.(error);
       }
@@ -327,16 +344,16 @@ export class ExchangeProvider {
   async #collect(
     { resource, window }: ReleaseRequest,
     chain: readonly GrantRecord[],
-  ): Promise<{ readonly data: Pick<ReleasedData, "dataset" | "topics">; readonly digest?: string }> {
+  ): Promise<Pick<ReleasedData, "dataset" | "topics">> {
     const owner = (chain.at(-1) as GrantRecord).owner;
     if (resource.kind === "dataset" || resource.kind === "credential") {
       const found = this.#datasets.find(resource, owner);
       if (found.owner !== owner) throw exchangeError("exchange.not-owner", "the dataset is not the grant's owner's");
-      return { data: { dataset: found.dataset }, digest: found.digest };
+      return { dataset: found.dataset };
     }
     const whose = { owner, provider: this.did, now: this.#options.clock.now() };
     if (window === undefined) throw exchangeError("exchange.window", "a history has a window");
-    return { data: { topics: await readHistory(resource, window, whose, this.#options) } };
+    return { topics: await readHistory(resource, window, whose, this.#options) };
   }
 
   #receiptFor(
@@ -376,16 +393,18 @@ export class ExchangeProvider {
         const chain = requireChain(request, this.#checks());
         const link = spentLink(store, chain);
         if (link !== undefined) throw spent(link.grant);
-        const { digest: released } = prepared;
-        if (prepared.dataset !== undefined && !this.#datasets.stillHas(prepared.dataset, released ?? ""))
-          throw exchangeError("exchange.no-data", "the data was erased or replaced meanwhile");
         const { signed: receipt, sealed, dataset } = prepared;
+        if (dataset !== undefined && !this.#datasets.isStill(dataset))
+          throw exchangeError("exchange.no-data", "the data was erased or replaced");
         const asked = { digest, exp: request.exp };
-        const answer = { receipt: prepared.receipt.jti, ...(sealed === undefined ? {} : { sealed }) };
-        const changes: Change[] = [...useOf(store, chain), this.#answers.keep(asked, answer)];
+        const kept = { receipt: prepared.receipt.jti, recipient: request.iss };
+        const changes: Change[] = [
+          ...useOf(store, chain),
+          this.#answers.keep(asked, { ...kept, ...(sealed === undefined ? {} : { sealed }) }),
+        ];
         const opened = { resource: request.resource, salt: prepared.salt };
-        const kept = { receipt, opened, ...(dataset === undefined ? {} : { dataset }) };
-        this.receipts.enlist(prepared.receipt, kept, asked, changes);
+        const entry = { receipt, opened, ...(dataset === undefined ? {} : { dataset: dataset.dataset }) };
+        this.receipts.enlist(prepared.receipt, entry, asked, changes);
       } catch (error) {
         // A refusal is this request's alone; what the store throws fails the whole transaction, as it must.
         if (!isHansaError(error) || !error.code.startsWith("exchange.")) throw error;
