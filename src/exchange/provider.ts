@@ -36,7 +36,7 @@ import type { Change, DurableMap, Durably, ExchangeLedger } from "./needs.ts";
 import { type NonceLimits, Nonces } from "./nonces.ts";
 import { type AccessProof, AccessReceipts, type AccessReceiptsOptions, type ShownReceipt } from "./receipts.ts";
 import { sealerTo } from "./seal.ts";
-import { type SubscriptionFrame, Subscriptions } from "./subscription.ts";
+import { type SubscriptionFrame, type SubscriptionLimits, Subscriptions } from "./subscription.ts";
 
 export interface ExchangeProviderOptions {
   readonly did: Did;
@@ -53,6 +53,7 @@ export interface ExchangeProviderOptions {
   readonly onError?: (error: unknown) => void;
   readonly nonces?: Partial<NonceLimits>;
   readonly answers?: Partial<AnswerLimits>;
+  readonly subscriptions?: SubscriptionLimits;
   /** Releases that are being made at once, at most; 256 by default. */
   readonly atOnce?: number;
 }
@@ -101,7 +102,13 @@ export class ExchangeProvider {
     this.#nonces = new Nonces(clock, options.nonces);
     this.#datasets = new Datasets({ store, clock, provider: did, key });
     this.#answers = new Answers(store, options.answers);
-    this.#subscriptions = new Subscriptions({ logs: options.logs, ledger, clock, provider: did });
+    this.#subscriptions = new Subscriptions({
+      ...options.subscriptions,
+      logs: options.logs,
+      ledger,
+      clock,
+      provider: did,
+    });
     this.receipts = new AccessReceipts({
       store,
       clock,
@@ -163,8 +170,6 @@ export class ExchangeProvider {
     const chain = this.#admit(request);
     const salt = freshSalt();
     const jti = createReceiptId();
-    const { data, ...kept } = await this.#collect(request, chain);
-    const jti = encodeBase64Url(randomBytes(16));
     const data = await this.#collect(request, chain);
     const whole: ReleasedData = { hansa: "release/1", receipt: jti, resource: request.resource, salt, ...data };
     const plaintext = encodeUtf8(JSON.stringify(whole));
@@ -198,18 +203,12 @@ export class ExchangeProvider {
         path: "/action",
         problem: "action",
       });
+    this.#subscriptions.requireRoom(proven);
     const kept = this.#keptFor(proven);
     const chain = kept === undefined ? this.#admit(request) : requireChain(request, this.#checks());
     const owner = (chain.at(-1) as GrantRecord).owner;
     const sealer = sealerTo(request.epk);
     sealer.check();
-    const open = this.#subscriptions.prepare({ request, resource, owner, sealer, digest: proven.digest });
-    let receipt = kept?.receipt;
-    if (receipt === undefined) {
-      const salt = freshSalt();
-      const made = this.#receiptFor(proven, chain, { jti: createReceiptId(), salt });
-      await this.#consume(proven, { ...made, salt });
-      receipt = made.signed;
     const prepared = this.#subscriptions.prepare({ ...proven, resource, owner, sealer });
     try {
       return prepared.open(kept?.receipt ?? (await this.#receiptOfSubscription(proven, chain)), options);
@@ -221,7 +220,7 @@ export class ExchangeProvider {
 
   async #receiptOfSubscription(proven: ProvenRequest, chain: readonly GrantRecord[]): Promise<SignedAccessReceipt> {
     const salt = freshSalt();
-    const made = this.#receiptFor(proven, chain, { jti: encodeBase64Url(randomBytes(16)), salt });
+    const made = this.#receiptFor(proven, chain, { jti: createReceiptId(), salt });
     await this.#consume(proven, { ...made, salt });
     return made.signed;
   }

@@ -38,8 +38,6 @@ async function bundle(contents: string): Promise<string> {
   const imports = Object.values(result.metafile.outputs).flatMap((output) => output.imports);
   expect(imports.filter(({ external }) => external === true)).toEqual([]);
   const code = result.outputFiles[0]?.text ?? "";
-  // Libraries ask for `process` before they use it; that none is needed shows when the page, which has none, runs.
-  expect(code.match(/["']node:[a-z/]+["']|sodium-native/g)).toBeNull();
   expect(code.match(/["']node:[a-z/]+["']|sodium-native|process\.(env|versions)/g)).toBeNull();
   return code;
 }
@@ -47,18 +45,6 @@ async function bundle(contents: string): Promise<string> {
 it("presents and verifies an SD-JWT with its status in a browser, without Node", async () => {
   const code = await bundle(WHOLE);
 
-  const { TextEncoder, TextDecoder, URL, crypto, CompressionStream, DecompressionStream, structuredClone } = globalThis;
-  const context = createContext({
-    TextEncoder,
-    TextDecoder,
-    URL,
-    crypto,
-    CompressionStream,
-    DecompressionStream,
-    structuredClone,
-    Uint8Array,
-  });
-  new Script(`var self = globalThis;${code}`).runInContext(context);
   // What a web page has; `process` and `global` are not there, whatever the bundle asks for.
   const { TextEncoder, TextDecoder, URL, URLSearchParams, crypto, CompressionStream, DecompressionStream } = globalThis;
   const { fetch, Headers, Request, Response, AbortController, ReadableStream, FormData, MessageChannel } = globalThis;
