@@ -35,7 +35,7 @@ import type { Change, DurableMap, Durably, ExchangeLedger } from "./needs.ts";
 import { type NonceLimits, Nonces } from "./nonces.ts";
 import { type AccessProof, AccessReceipts, type AccessReceiptsOptions, type ShownReceipt } from "./receipts.ts";
 import { sealerTo } from "./seal.ts";
-import { type SubscriptionFrame, Subscriptions } from "./subscription.ts";
+import { type SubscriptionFrame, type SubscriptionLimits, Subscriptions } from "./subscription.ts";
 
 export interface ExchangeProviderOptions {
   readonly did: Did;
@@ -52,6 +52,7 @@ export interface ExchangeProviderOptions {
   readonly onError?: (error: unknown) => void;
   readonly nonces?: Partial<NonceLimits>;
   readonly answers?: Partial<AnswerLimits>;
+  readonly subscriptions?: SubscriptionLimits;
   /** Releases that are being made at once, at most; 256 by default. */
   readonly atOnce?: number;
 }
@@ -100,7 +101,13 @@ export class ExchangeProvider {
     this.#nonces = new Nonces(clock, options.nonces);
     this.#datasets = new Datasets({ store, clock, provider: did, key });
     this.#answers = new Answers(store, options.answers);
-    this.#subscriptions = new Subscriptions({ logs: options.logs, ledger, clock, provider: did });
+    this.#subscriptions = new Subscriptions({
+      ...options.subscriptions,
+      logs: options.logs,
+      ledger,
+      clock,
+      provider: did,
+    });
     this.receipts = new AccessReceipts({
       store,
       clock,
@@ -195,6 +202,7 @@ export class ExchangeProvider {
         path: "/action",
         problem: "action",
       });
+    this.#subscriptions.requireRoom(proven);
     const kept = this.#keptFor(proven);
     const chain = kept === undefined ? this.#admit(request) : requireChain(request, this.#checks());
     const owner = (chain.at(-1) as GrantRecord).owner;
