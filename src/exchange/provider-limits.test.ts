@@ -140,6 +140,21 @@ describe("a provider", () => {
     expect(store.list("q/")).toEqual([]);
   });
 
+  it("that is busy leaves a request as good as it was", async () => {
+    const at = provider({ subscriptions: { most: 0 }, answers: { bytes: 0 } });
+    keep(at, "230 kWh");
+    const read = requestOf(at, grantTo(borea));
+    const topic = { kind: "topic", topic: "north/things" } as const;
+    const { nonce } = at.nonce({ recipient: borea.did, resource: topic });
+    const claims = { ...read.request, nonce, resource: topic, action: "subscribe" as const };
+    const live = receiveRequest(signReleaseRequest(claims, borea.kid, borea.signer));
+    const { signal } = new AbortController();
+    for (let time = 0; time < 2; time++) {
+      await expect(at.release(read)).rejects.toThrow(refusal("exchange.busy"));
+      await expect(at.subscribe(live, { signal })).rejects.toThrow(refusal("exchange.busy"));
+    }
+  });
+
   it("erases a dataset that went out more often than one transaction takes", async () => {
     const at = provider();
     keep(at, "often");

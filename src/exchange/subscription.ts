@@ -25,15 +25,18 @@ export type SubscriptionFrame =
   /** The last one: why there are no more. */
   | { readonly kind: "end"; readonly reason: string };
 
-export interface SubscriptionsOptions {
-  readonly logs: EventLogs;
-  readonly ledger: ExchangeLedger;
-  readonly clock: Clock;
-  readonly provider: Did;
+export interface SubscriptionLimits {
   /** Open at once, at most; 500 by default. */
   readonly most?: number;
   /** Of them for one recipient, at most: nobody takes the room of all others; 50 by default. */
   readonly mostOfOne?: number;
+}
+
+export interface SubscriptionsOptions extends SubscriptionLimits {
+  readonly logs: EventLogs;
+  readonly ledger: ExchangeLedger;
+  readonly clock: Clock;
+  readonly provider: Did;
   /** Milliseconds of silence after which a sign of life is sent; 15,000 by default. */
   readonly heartbeat?: number;
 }
@@ -87,7 +90,7 @@ export class Subscriptions {
    */
   prepare(wanted: Wanted): PreparedSubscription {
     const { logs, ledger, clock, provider } = this.#options;
-    this.#requireRoom(wanted);
+    this.requireRoom(wanted);
     const topics = topicsOf(wanted.resource, { owner: wanted.owner, provider, now: clock.now() }, { logs, ledger });
     const [topic] = topics;
     // A property is followed where its device has spoken last; one that never spoke has no topic yet.
@@ -97,7 +100,12 @@ export class Subscriptions {
     return { open: (receipt, options) => this.#frames(wanted, followed, receipt, { ...options, leave }), leave };
   }
 
-  #requireRoom({ digest, request }: Wanted): void {
+  /**
+   * Whether there is room for a request. To be asked before its nonce is used, too: so that it may be sent again.
+   *
+   * @throws HansaError `exchange.busy`
+   */
+  requireRoom({ digest, request }: ProvenRequest): void {
     const { most = 500, mostOfOne = 50 } = this.#options;
     if (this.#places.has(digest)) return;
     const mine = [...this.#places.values()].filter(({ recipient }) => recipient === request.iss).length;
