@@ -72,6 +72,11 @@ export const CLI_ERRORS = {
     meaning: "A founding file says something of this home's member that is not so.",
     advice: "Do not sign it. Make a fresh joining file with `hansa group request`, and found with that one.",
   },
+  "cli.did-unknown": {
+    status: 404,
+    meaning: "Nothing that is at hand says which keys a DID has.",
+    advice: "Without --offline the node is asked; or give the DID's document with --did-document.",
+  },
   "cli.group-unknown": {
     status: 404,
     meaning: "The home has no such group.",
@@ -106,6 +111,16 @@ export const CLI_ERRORS = {
     status: 500,
     meaning: "A step of the demonstration did not come out as it must.",
     advice: "See which step failed and why; with a fresh home (--home) it begins anew.",
+  },
+  "cli.wallet-missing": {
+    status: 404,
+    meaning: "The home has no wallet.",
+    advice: "Run `hansa wallet init`, `hansa wallet restore`, or name the right home with --home.",
+  },
+  "cli.wallet-exists": {
+    status: 409,
+    meaning: "The home has a wallet already.",
+    advice: "Use it: `hansa wallet keys` shows its keys, and `--create` makes another.",
   },
   "cli.bug": {
     status: 500,

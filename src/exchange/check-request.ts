@@ -6,7 +6,7 @@ import {
   decodeReleaseRequest,
   didOfKeyId,
   type GrantRecord,
-  isSignedBy,
+  isSignedByKnown,
   openChain,
   RELEASE_SECONDS,
   type ReleaseRequest,
@@ -36,6 +36,8 @@ export function receiveRequest(text: string): ReceivedRequest {
 /** A request whose signature holds. Nothing is known yet of what it may have. */
 export interface ProvenRequest {
   readonly request: ReleaseRequest;
+  /** DID URL of the key that signed it. */
+  readonly kid: string;
   /** SHA-256 of the token, base64url. */
   readonly digest: string;
 }
@@ -49,7 +51,7 @@ export interface RequestChecks {
 }
 
 /**
- * Signature, then audience and times.
+ * Signature, then audience and times: whoever has no key that may act here learns nothing of who else has.
  *
  * @throws HansaError `exchange.signature`, `exchange.wrong-provider`, `exchange.expired`
  */
@@ -57,7 +59,7 @@ export function proveRequest(received: ReceivedRequest, { ledger, clock, provide
   const { token, request, text } = received;
   const { kid } = token.header;
   const key = didOfKeyId(kid) === request.iss ? ledger.keyOf(kid) : undefined;
-  if (key === undefined || !isSignedBy(token, key))
+  if (!isSignedByKnown(token, key))
     throw exchangeError("exchange.signature", "no key with which the recipient may act here signed the request");
   if (request.aud !== provider || request.group !== ledger.group)
     throw exchangeError("exchange.wrong-provider", "the request is for another provider or group", { provider });
@@ -66,7 +68,18 @@ export function proveRequest(received: ReceivedRequest, { ledger, clock, provide
   if (request.exp <= now) throw exchangeError("exchange.expired", "the request has run out");
   if (request.exp - request.iat > RELEASE_SECONDS)
     throw exchangeError("exchange.expired", `a request is valid for ${RELEASE_SECONDS} s at most`);
-  return { request, digest: encodeBase64Url(sha256(encodeUtf8(text))) };
+  return { request, kid, digest: encodeBase64Url(sha256(encodeUtf8(text))) };
+}
+
+/**
+ * The links of a request that was let in before: its key still acts, and each link stands now.
+ *
+ * @throws HansaError `exchange.signature`, and as `requireChain`
+ */
+export function requireStill({ request, kid }: Omit<ProvenRequest, "digest">, checks: RequestChecks) {
+  if (checks.ledger.keyOf(kid) === undefined)
+    throw exchangeError("exchange.signature", "the key that signed the request may no longer act here");
+  return requireChain(request, checks);
 }
 
 /**

@@ -136,6 +136,11 @@ export class Datasets {
     return this.#kept(dataset)?.owner;
   }
 
+  /** Whether a dataset is still the one that was found: neither erased since nor replaced. */
+  isStill({ dataset, statement }: Pick<FoundDataset["dataset"], "dataset" | "statement">): boolean {
+    return this.#kept(dataset)?.statement === statement;
+  }
+
   ofOwner(owner: Did): DatasetFacts[] {
     const prefix = ownerPrefix(owner);
     return this.#store.list(prefix).flatMap(({ key }) => {

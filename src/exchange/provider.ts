@@ -3,6 +3,7 @@ import { type Clock, encodeBase64Url, encodeUtf8, isHansaError } from "#base";
 import { randomBytes, sha256 } from "#crypto";
 import {
   type AccessReceipt,
+  createReceiptId,
   type Did,
   decodeAccessReceipt,
   didOfKeyId,
@@ -18,7 +19,7 @@ import {
   signAccessReceipt,
   type TransactionSigner,
 } from "#protocol";
-import { Answers } from "./answers.ts";
+import { type AnswerLimits, Answers } from "./answers.ts";
 import {
   type ProvenRequest,
   proveRequest,
@@ -35,7 +36,7 @@ import type { Change, DurableMap, Durably, ExchangeLedger } from "./needs.ts";
 import { type NonceLimits, Nonces } from "./nonces.ts";
 import { type AccessProof, AccessReceipts, type AccessReceiptsOptions, type ShownReceipt } from "./receipts.ts";
 import { sealerTo } from "./seal.ts";
-import { type SubscriptionFrame, Subscriptions } from "./subscription.ts";
+import { type SubscriptionFrame, type SubscriptionLimits, Subscriptions } from "./subscription.ts";
 
 export interface ExchangeProviderOptions {
   readonly did: Did;
@@ -51,6 +52,8 @@ export interface ExchangeProviderOptions {
   readonly findAnchor?: AccessReceiptsOptions["find"];
   readonly onError?: (error: unknown) => void;
   readonly nonces?: Partial<NonceLimits>;
+  readonly answers?: Partial<AnswerLimits>;
+  readonly subscriptions?: SubscriptionLimits;
   /** Releases that are being made at once, at most; 256 by default. */
   readonly atOnce?: number;
 }
@@ -61,12 +64,14 @@ interface Prepared {
   readonly signed: SignedAccessReceipt;
   readonly salt: string;
   readonly sealed?: string;
-  readonly dataset?: string;
+  readonly dataset?: NonNullable<ReleasedData["dataset"]>;
 }
 
 const AT_ONCE = 256;
-/** How often answers are forgotten whose request ran out, milliseconds, and how many at once. */
-const FORGET = { everyMs: 30_000, most: 2000 };
+/** How often answers are forgotten whose request ran out, how many at once, and how soon the next where there are more; milliseconds. */
+const FORGET = { everyMs: 5000, most: 500, pauseMs: 50 };
+/** Receipts that an erasure changes in one transaction: nobody else waits long for it. */
+const ERASE_AT_ONCE = 500;
 
 /**
  * Releases data under grants. The count is used up, and the receipt kept, before anything leaves: in one durable transaction, in which the grant is
@@ -96,8 +101,14 @@ export class ExchangeProvider {
     this.did = did;
     this.#nonces = new Nonces(clock, options.nonces);
     this.#datasets = new Datasets({ store, clock, provider: did, key });
-    this.#answers = new Answers(store);
-    this.#subscriptions = new Subscriptions({ logs: options.logs, ledger, clock, provider: did });
+    this.#answers = new Answers(store, options.answers);
+    this.#subscriptions = new Subscriptions({
+      ...options.subscriptions,
+      logs: options.logs,
+      ledger,
+      clock,
+      provider: did,
+    });
     this.receipts = new AccessReceipts({
       store,
       clock,
@@ -148,6 +159,7 @@ export class ExchangeProvider {
     if (kept?.receipt !== undefined && kept.sealed !== undefined) return { receipt: kept.receipt, sealed: kept.sealed };
     if (this.#making.size >= (this.#options.atOnce ?? AT_ONCE))
       throw exchangeError("exchange.busy", "too many releases are being made");
+    this.#answers.requireRoom(proven.request.iss);
     const made = this.#release(proven).finally(() => this.#making.delete(proven.digest));
     this.#making.set(proven.digest, made);
     return made;
@@ -157,7 +169,7 @@ export class ExchangeProvider {
     const { request } = proven;
     const chain = this.#admit(request);
     const salt = freshSalt();
-    const jti = encodeBase64Url(randomBytes(16));
+    const jti = createReceiptId();
     const data = await this.#collect(request, chain);
     const whole: ReleasedData = { hansa: "release/1", receipt: jti, resource: request.resource, salt, ...data };
     const plaintext = encodeUtf8(JSON.stringify(whole));
@@ -167,7 +179,7 @@ export class ExchangeProvider {
       ...receipt,
       salt,
       sealed,
-      ...(data.dataset === undefined ? {} : { dataset: data.dataset.dataset }),
+      ...(data.dataset === undefined ? {} : { dataset: data.dataset }),
     };
     await this.#consume(proven, prepared);
     return { receipt: prepared.signed, sealed };
@@ -182,7 +194,7 @@ export class ExchangeProvider {
   async subscribe(
     received: ReceivedRequest,
     options: { readonly signal: AbortSignal; readonly from?: number | undefined },
-  ) {
+  ): Promise<AsyncGenerator<SubscriptionFrame, void, undefined>> {
     const proven = proveRequest(received, this.#checks());
     const { request } = proven;
     const { resource } = request;
@@ -191,19 +203,26 @@ export class ExchangeProvider {
         path: "/action",
         problem: "action",
       });
+    this.#subscriptions.requireRoom(proven);
     const kept = this.#keptFor(proven);
     const chain = kept === undefined ? this.#admit(request) : requireChain(request, this.#checks());
     const owner = (chain.at(-1) as GrantRecord).owner;
     const sealer = sealerTo(request.epk);
-    const open = this.#subscriptions.prepare({ request, resource, owner, sealer, digest: proven.digest });
-    let receipt = kept?.receipt;
-    if (receipt === undefined) {
-      const salt = freshSalt();
-      const made = this.#receiptFor(proven, chain, { jti: encodeBase64Url(randomBytes(16)), salt });
-      await this.#consume(proven, { ...made, salt });
-      receipt = made.signed;
+    sealer.check();
+    const prepared = this.#subscriptions.prepare({ ...proven, resource, owner, sealer });
+    try {
+      return prepared.open(kept?.receipt ?? (await this.#receiptOfSubscription(proven, chain)), options);
+    } catch (error) {
+      prepared.leave();
+      throw error;
     }
-    return open(receipt, options) satisfies AsyncGenerator<SubscriptionFrame, void, undefined>;
+  }
+
+  async #receiptOfSubscription(proven: ProvenRequest, chain: readonly GrantRecord[]): Promise<SignedAccessReceipt> {
+    const salt = freshSalt();
+    const made = this.#receiptFor(proven, chain, { jti: createReceiptId(), salt });
+    await this.#consume(proven, { ...made, salt });
+    return made.signed;
   }
 
   /**
@@ -249,19 +268,23 @@ export class ExchangeProvider {
    * @throws HansaError `exchange.no-data`
    */
   async eraseDataset(dataset: string): Promise<void> {
-    let found = false;
-    await this.#options.durably(() => {
-      const changes = this.#datasets.erasure(dataset);
-      found = changes.length > 0;
-      if (!found) return;
-      const receipts = this.receipts.erasure(dataset);
-      this.#options.store.batch([
-        ...changes,
-        ...receipts.changes,
-        ...receipts.requests.map((request) => this.#answers.drop(request)),
-      ]);
-    });
-    if (!found) throw exchangeError("exchange.no-data", "the provider keeps no such data");
+    for (let left = true; left; ) {
+      let found = false;
+      await this.#options.durably(() => {
+        const changes = this.#datasets.erasure(dataset);
+        found = changes.length > 0;
+        if (!found) return;
+        const receipts = this.receipts.erasure(dataset, ERASE_AT_ONCE);
+        left = receipts.requests.length === ERASE_AT_ONCE;
+        this.#options.store.batch([
+          // Last of all, so that what breaks off is asked for again and found.
+          ...(left ? [] : changes),
+          ...receipts.changes,
+          ...receipts.requests.map((request) => this.#answers.drop(request)),
+        ]);
+      });
+      if (!found) throw exchangeError("exchange.no-data", "the provider keeps no such data");
+    }
   }
 
   listReceipts(page: { readonly grant?: string | undefined; readonly limit: number }): ShownReceipt[] {
@@ -275,16 +298,16 @@ export class ExchangeProvider {
     return proof;
   }
 
-  #forgetLater(): void {
-    const { clock, store, onError } = this.#options;
-    this.#cancelForgetting = clock.after(FORGET.everyMs, () => {
+  #forgetLater(ms = FORGET.everyMs): void {
+    const { clock, onError } = this.#options;
+    this.#cancelForgetting = clock.after(ms, () => {
+      let more = false;
       try {
-        const changes = this.#answers.forgetting(Math.floor(clock.now() / 1000), FORGET.most);
-        if (changes.length > 0) store.batch(changes);
+        more = this.#answers.forget(Math.floor(clock.now() / 1000), FORGET.most);
       } catch (error) {
         onError?.(error);
       }
-      this.#forgetLater();
+      this.#forgetLater(more ? FORGET.pauseMs : FORGET.everyMs);
     });
   }
 
@@ -362,26 +385,25 @@ export class ExchangeProvider {
    * another request that took the last of the count.
    */
   async #consume({ request, digest }: ProvenRequest, prepared: Prepared): Promise<void> {
-    const { store, durably, clock } = this.#options;
+    const { store, durably } = this.#options;
     let refused: unknown;
     await durably(() => {
       try {
         const chain = requireChain(request, this.#checks());
         const link = spentLink(store, chain);
         if (link !== undefined) throw spent(link.grant);
-        if (prepared.dataset !== undefined && this.#datasets.ownerOf(prepared.dataset) === undefined)
-          throw exchangeError("exchange.no-data", "the data was erased");
         const { signed: receipt, sealed, dataset } = prepared;
+        if (dataset !== undefined && !this.#datasets.isStill(dataset))
+          throw exchangeError("exchange.no-data", "the data was erased or replaced");
         const asked = { digest, exp: request.exp };
-        const answer = { receipt: prepared.receipt.jti, ...(sealed === undefined ? {} : { sealed }) };
+        const kept = { receipt: prepared.receipt.jti, recipient: request.iss };
         const changes: Change[] = [
-          ...this.#answers.forgetting(Math.floor(clock.now() / 1000)),
           ...useOf(store, chain),
-          this.#answers.keep(asked, answer),
+          this.#answers.keep(asked, { ...kept, ...(sealed === undefined ? {} : { sealed }) }),
         ];
         const opened = { resource: request.resource, salt: prepared.salt };
-        const kept = { receipt, opened, ...(dataset === undefined ? {} : { dataset }) };
-        this.receipts.enlist(prepared.receipt, kept, asked, changes);
+        const entry = { receipt, opened, ...(dataset === undefined ? {} : { dataset: dataset.dataset }) };
+        this.receipts.enlist(prepared.receipt, entry, asked, changes);
       } catch (error) {
         // A refusal is this request's alone; what the store throws fails the whole transaction, as it must.
         if (!isHansaError(error) || !error.code.startsWith("exchange.")) throw error;

@@ -160,7 +160,7 @@ describe("access receipts", () => {
     const [early, other] = [bench.add(one, "a/b"), bench.add(one, "a")];
     await bench.pass(1000);
     const late = bench.add(one, "a/b");
-    const { changes, requests } = bench.receipts.erasure("a/b");
+    const { changes, requests } = bench.receipts.erasure("a/b", 10);
     bench.store.batch(changes);
     expect(requests.map(({ digest }) => digest).sort()).toEqual([early, late].sort());
     await bench.pass(1000);

@@ -189,11 +189,14 @@ export class AccessReceipts {
     this.#options.store.batch([{ key: entryKey(...place), value: encodeRecord({ ...kept, receipt }) }]);
   }
 
-  /** The changes after which no receipt says any more that it was about a dataset, and the requests that they were for. */
-  erasure(dataset: string): { readonly changes: readonly Change[]; readonly requests: readonly AnsweredRequest[] } {
+  /** The changes after which so many receipts say no more that they were about a dataset, and the requests that they were for. */
+  erasure(
+    dataset: string,
+    limit: number,
+  ): { readonly changes: readonly Change[]; readonly requests: readonly AnsweredRequest[] } {
     const changes: Change[] = [];
     const requests: AnsweredRequest[] = [];
-    for (const { key, value } of this.#options.store.list(datasetPrefix(dataset))) {
+    for (const { key, value } of this.#options.store.list(datasetPrefix(dataset), { limit })) {
       const [batch, index, exp, digest] = decodeRecord<[number, number, number, string]>(value) as [
         number,
         number,

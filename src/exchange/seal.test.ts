@@ -37,7 +37,7 @@ describe("a key to seal to", () => {
     ["a point of low order", { kty: "OKP", crv: "X25519", x: zeros }],
   ] as const)("that is %s is refused", (_, key) => {
     try {
-      sealerTo(key);
+      sealerTo(key).check();
       expect.unreachable();
     } catch (error) {
       expect(isHansaError(error, "exchange.malformed")).toBe(true);

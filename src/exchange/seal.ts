@@ -21,21 +21,36 @@ const KEY_BITS = 256;
 
 /** Seals bytes to a key that was imported once. */
 export interface Sealer {
-  /** @returns compact JWE; every one has an ephemeral key of its own */
+  /**
+   * @returns compact JWE; every one has an ephemeral key of its own
+   * @throws HansaError `exchange.malformed` where the key gives no secret
+   */
   seal(plaintext: Uint8Array): string;
+  /** As `seal`, of nothing: for whoever has nothing to seal yet. */
+  check(): void;
 }
 
 /**
  * A sealer to a public key of a request: X25519 or P-256.
  *
- * @throws HansaError `exchange.malformed` where the key is none: a point off its curve, or one that gives no secret
+ * @throws HansaError `exchange.malformed` where the key is none, or a point off its curve
  */
 export function sealerTo(key: SealingKey): Sealer {
-  let recipient: KeyObject;
+  const recipient = usable(() => createPublicKey({ key: { ...key }, format: "jwk" }));
+  return {
+    seal: (plaintext) =>
+      sealTo(
+        usable(() => agree(key.crv, recipient)),
+        plaintext,
+      ),
+    check: () => void usable(() => agree(key.crv, recipient)),
+  };
+}
+
+/** What the platform refuses of a key: not on its curve, or of low order, which gives no secret (RFC 7748 §6.1). */
+function usable<Value>(take: () => Value): Value {
   try {
-    recipient = createPublicKey({ key: { ...key }, format: "jwk" });
-    // A point of low order gives no secret (RFC 7748 §6.1): better refused now than at the first event.
-    agree(key.crv, recipient);
+    return take();
   } catch (error) {
     throw exchangeError(
       "exchange.malformed",
@@ -44,11 +59,9 @@ export function sealerTo(key: SealingKey): Sealer {
       error,
     );
   }
-  return { seal: (plaintext) => sealTo(key.crv, recipient, plaintext) };
 }
 
-function sealTo(curve: SealingKey["crv"], recipient: KeyObject, plaintext: Uint8Array): string {
-  const { epk, secret } = agree(curve, recipient);
+function sealTo({ epk, secret }: ReturnType<typeof agree>, plaintext: Uint8Array): string {
   const header = encodeBase64Url(
     encodeUtf8(JSON.stringify({ alg: "ECDH-ES", enc: ENC, cty: "application/json", epk })),
   );

@@ -1,4 +1,7 @@
-/** Live events under a grant, sealed one by one. Whether the grant stands is asked at every event, after every block, and when its time ends. */
+/**
+ * Live events under a grant, sealed one by one. Whether the grant stands, and whether the recipient's key may still act, is asked at every event,
+ * after every block, and when the grant's time ends.
+ */
 import { type Clock, encodeUtf8, isHansaError } from "#base";
 import {
   type Did,
@@ -6,10 +9,9 @@ import {
   type GrantRecord,
   type LoggedEvent,
   type ReleasedEvent,
-  type ReleaseRequest,
   type SignedAccessReceipt,
 } from "#protocol";
-import { reasonOf, requireChain } from "./check-request.ts";
+import { type ProvenRequest, reasonOf, requireStill } from "./check-request.ts";
 import { exchangeError } from "./errors.ts";
 import { type EventLogs, type EventResource, eventFilter, topicsOf } from "./history.ts";
 import type { ExchangeLedger } from "./needs.ts";
@@ -23,24 +25,37 @@ export type SubscriptionFrame =
   /** The last one: why there are no more. */
   | { readonly kind: "end"; readonly reason: string };
 
-export interface SubscriptionsOptions {
+export interface SubscriptionLimits {
+  /** Open at once, at most; 500 by default. */
+  readonly most?: number;
+  /** Of them for one recipient, at most: nobody takes the room of all others; 50 by default. */
+  readonly mostOfOne?: number;
+}
+
+export interface SubscriptionsOptions extends SubscriptionLimits {
   readonly logs: EventLogs;
   readonly ledger: ExchangeLedger;
   readonly clock: Clock;
   readonly provider: Did;
-  /** Open at once, at most; 500 by default. */
-  readonly most?: number;
   /** Milliseconds of silence after which a sign of life is sent; 15,000 by default. */
   readonly heartbeat?: number;
 }
 
-interface Wanted {
-  readonly request: ReleaseRequest;
+/** A request, by whose digest there is one stream. */
+interface Wanted extends ProvenRequest {
   readonly resource: EventResource;
   readonly owner: Did;
   readonly sealer: Sealer;
-  /** Of the request: one stream each. */
-  readonly digest: string;
+}
+
+/** A stream that has its place, to be opened once its count is used. */
+export interface PreparedSubscription {
+  open(
+    receipt: SignedAccessReceipt,
+    options: { readonly signal: AbortSignal; readonly from?: number | undefined },
+  ): AsyncGenerator<SubscriptionFrame, void, undefined>;
+  /** Gives the place back where it comes to no stream. */
+  leave(): void;
 }
 
 /** Longest that a timer may wait in one go: beyond, the platform would fire at once. */
@@ -48,20 +63,18 @@ const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
-  readonly #open = new Map<string, { readonly request: ReleaseRequest; readonly end: (reason: string) => void }>();
+  readonly #open = new Map<string, { readonly wanted: Wanted; readonly end: (reason: string) => void }>();
+  /** Places by request, those included that wait for their count: how many could pass the bound at once does not matter then. */
+  readonly #places = new Map<string, { readonly recipient: Did; streams: number }>();
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
   }
 
-  get size(): number {
-    return this.#open.size;
-  }
-
-  /** Ends those whose grant no longer stands. */
+  /** Ends those whose grant no longer stands, or whose recipient may no longer act. */
   recheck(): void {
-    for (const { request, end } of [...this.#open.values()]) {
-      const lapse = this.#lapseOf(request);
+    for (const { wanted, end } of [...this.#open.values()]) {
+      const lapse = this.#lapseOf(wanted);
       if (lapse !== undefined) end(lapse);
     }
   }
@@ -71,30 +84,53 @@ export class Subscriptions {
   }
 
   /**
-   * Looks at all that can refuse a subscription, before its count is used.
+   * Looks at all that can refuse a subscription, before its count is used, and keeps a place for it.
    *
    * @throws HansaError `exchange.no-data`, `exchange.not-owner`, `exchange.busy`
    */
-  prepare(wanted: Wanted) {
-    const { logs, ledger, clock, provider, most = 500 } = this.#options;
-    if (this.#open.size >= most && !this.#open.has(wanted.digest))
-      throw exchangeError("exchange.busy", "too many subscriptions are open", { limit: most });
+  prepare(wanted: Wanted): PreparedSubscription {
+    const { logs, ledger, clock, provider } = this.#options;
+    this.requireRoom(wanted);
     const topics = topicsOf(wanted.resource, { owner: wanted.owner, provider, now: clock.now() }, { logs, ledger });
     const [topic] = topics;
     // A property is followed where its device has spoken last; one that never spoke has no topic yet.
     const followed = wanted.resource.kind === "topic" ? topic : newestTopicOf(wanted.resource.device, topics, logs);
     if (followed === undefined) throw exchangeError("exchange.no-data", "the device has not spoken yet");
-    return (
-      receipt: SignedAccessReceipt,
-      options: { readonly signal: AbortSignal; readonly from?: number | undefined },
-    ) => this.#frames(wanted, followed, receipt, options);
+    const leave = this.#takePlace(wanted);
+    return { open: (receipt, options) => this.#frames(wanted, followed, receipt, { ...options, leave }), leave };
+  }
+
+  /**
+   * Whether there is room for a request. To be asked before its nonce is used, too: so that it may be sent again.
+   *
+   * @throws HansaError `exchange.busy`
+   */
+  requireRoom({ digest, request }: ProvenRequest): void {
+    const { most = 500, mostOfOne = 50 } = this.#options;
+    if (this.#places.has(digest)) return;
+    const mine = [...this.#places.values()].filter(({ recipient }) => recipient === request.iss).length;
+    if (this.#places.size >= most || mine >= mostOfOne)
+      throw exchangeError("exchange.busy", "too many subscriptions are open", { limit: most, limitOfOne: mostOfOne });
+  }
+
+  #takePlace({ digest, request }: Wanted): () => void {
+    const place = this.#places.get(digest) ?? { recipient: request.iss, streams: 0 };
+    place.streams++;
+    this.#places.set(digest, place);
+    return () => {
+      if (--place.streams === 0) this.#places.delete(digest);
+    };
   }
 
   async *#frames(
     wanted: Wanted,
     topic: string,
     receipt: SignedAccessReceipt,
-    { signal, from }: { readonly signal: AbortSignal; readonly from?: number | undefined },
+    {
+      signal,
+      from,
+      leave,
+    }: { readonly signal: AbortSignal; readonly from?: number | undefined; readonly leave: () => void },
   ): AsyncGenerator<SubscriptionFrame, void, undefined> {
     const { logs, ledger, clock, heartbeat = 15_000 } = this.#options;
     const stop = new AbortController();
@@ -106,11 +142,11 @@ export class Subscriptions {
     const gone = () => end("closed");
     // The same request again takes the place of the first: one count, one stream.
     this.#open.get(wanted.digest)?.end("replaced");
-    const mine = { request: wanted.request, end };
+    const mine = { wanted, end };
     this.#open.set(wanted.digest, mine);
     signal.addEventListener("abort", gone, { once: true });
     if (signal.aborted) gone();
-    const cancelExpiry = this.#atExpiry(wanted.request, end);
+    let cancelExpiry = () => {};
     const { means, isOwned } = eventFilter(wanted.resource, wanted.owner, ledger);
     // Never from before it was opened: what came earlier is a history, which takes another action and a window.
     const opened = decodeAccessReceipt(receipt).receipt.iat * 1000;
@@ -119,11 +155,12 @@ export class Subscriptions {
     const first = from === undefined ? size : Math.min(size, Math.max(from, logs.offsetAtTime(topic, opened)));
     const events = logs.follow(topic, first, { signal: stop.signal });
     try {
+      cancelExpiry = this.#atExpiry(wanted, end);
       yield { kind: "receipt", receipt };
       let pending = events.next();
       while (!stop.signal.aborted) {
         const heard = await orSilence(pending, clock, heartbeat);
-        const lapse = this.#lapseOf(wanted.request);
+        const lapse = this.#lapseOf(wanted);
         if (lapse !== undefined) end(lapse);
         if (stop.signal.aborted) break;
         if (heard === "silence") {
@@ -142,6 +179,7 @@ export class Subscriptions {
       cancelExpiry();
       signal.removeEventListener("abort", gone);
       if (this.#open.get(wanted.digest) === mine) this.#open.delete(wanted.digest);
+      leave();
       stop.abort();
       await events.return();
     }
@@ -152,10 +190,10 @@ export class Subscriptions {
     return { hansa: "event/1", topic, offset, entry, path, checkpoint };
   }
 
-  /** Why a request's grant no longer stands; that its count is used up by now does not matter to what is open. */
-  #lapseOf(request: ReleaseRequest): string | undefined {
+  /** Why a request no longer has what it had; that its count is used up by now does not matter to what is open. */
+  #lapseOf(wanted: Wanted): string | undefined {
     try {
-      requireChain(request, this.#options);
+      requireStill(wanted, this.#options);
       return undefined;
     } catch (error) {
       return reasonOf(error);
@@ -163,13 +201,13 @@ export class Subscriptions {
   }
 
   /** An idle ledger has no block at the second in which a grant ends. */
-  #atExpiry(request: ReleaseRequest, end: (reason: string) => void): () => void {
+  #atExpiry(wanted: Wanted, end: (reason: string) => void): () => void {
     const { clock } = this.#options;
     let cancel = () => {};
     const wait = () => {
       let chain: readonly GrantRecord[];
       try {
-        chain = requireChain(request, this.#options);
+        chain = requireStill(wanted, this.#options);
       } catch (error) {
         if (!isHansaError(error)) throw error;
         end(reasonOf(error));

@@ -3,6 +3,7 @@ import type { Engine, PeerGate } from "#engines";
 import type { EventHandlers, EventMaker, TopicLogs } from "#events";
 import type { ExchangeProvider } from "#exchange";
 import type { Ledger } from "#ledger";
+import type { KeyValueStore } from "#storage";
 import type { HostedMember } from "./hosted-member.ts";
 import type { ProofSource } from "./proofs.ts";
 import type { LedgerRights } from "./rights.ts";
@@ -24,6 +25,8 @@ export interface GroupService {
   readonly proofs: ProofSource;
   /** Engines with a quorum alone. */
   readonly gate?: PeerGate;
+  /** A namespace of the group's database, backed up with it. */
+  keyValues(namespace: string): KeyValueStore;
   /** Writes a backup of the group's databases; answers the folder. */
   backup(): Promise<{ readonly file: string; readonly height: number }>;
 }

@@ -261,6 +261,7 @@ async function open(
       const { refused, ...counts } = mqtt.stats();
       return { ...counts, refused: Object.values(refused).reduce((sum, count) => sum + count, 0) };
     },
+    keyValues: (namespace) => new KeyValueStore(databases.events, namespace),
     backup: () => backupGroup(home, entry.name, databases, ledger),
     close: () => closeAll(closers),
   };

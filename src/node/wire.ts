@@ -3,7 +3,9 @@ import { existsSync } from "node:fs";
 import { type Clock, systemClock } from "#base";
 import { openKeyFile } from "#crypto/node";
 import { didOf } from "#protocol";
+import { CREDENTIALS_PER_MINUTE } from "./config/credentials-config.ts";
 import { homeAt, readConfig } from "./config/home.ts";
+import { type OpenCredentials, openCredentials } from "./credentials/open-credentials.ts";
 import { nodeResolver } from "./did-resolver.ts";
 import { nodeError } from "./errors.ts";
 import { startHttp } from "./http/server.ts";
@@ -57,7 +59,9 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
   const pool = new SignaturePool(config.signatureThreads);
   const groups: OpenGroup[] = [];
   let tls: ServerTls | undefined;
+  let credentials: OpenCredentials | undefined;
   const closeAll = async () => {
+    credentials?.close();
     for (const group of groups.splice(0).reverse()) await group.close();
     await tls?.close();
     await pool.close();
@@ -78,12 +82,26 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
     const first = groups[0] as OpenGroup;
     const own = keys.signer(config.member);
     const member = didOf(first.ledger.genesis.alliance, { algorithm: own.algorithm, bytes: own.publicKey });
+    const resolver = nodeResolver(groups, config.identity);
+    let address = "";
+    credentials = openCredentials({
+      folder: home.folder,
+      config,
+      keys,
+      groups,
+      resolver,
+      url: () => address,
+      clock,
+      log,
+    });
     const http = await startHttp({
       ...config.http,
       requestsPerMinute: config.limits.requestsPerMinute,
       eventBytes: config.limits.eventBytes,
       groups,
-      resolver: nodeResolver(groups, config.identity),
+      resolver,
+      credentials: credentials?.service,
+      credentialsPerMinute: config.identity?.credentials?.requestsPerMinute ?? CREDENTIALS_PER_MINUTE,
       member,
       version: VERSION,
       mqttUrl: () => first.mqttUrl,
@@ -92,6 +110,8 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
       clock,
       tls,
     });
+    address = http.url;
+    credentials?.start();
     for (const group of groups)
       group.engine.onCommit((execution) => {
         if (changesRights(execution)) http.recheck(group, keysTaken(execution));

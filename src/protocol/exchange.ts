@@ -4,10 +4,18 @@
  */
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { decodeBase64Url, encodeBase64Url, encodeUtf8, isHansaError, parseJson } from "#base";
+import { canonicalJson, decodeBase64Url, encodeBase64Url, encodeUtf8, isHansaError, parseJson } from "#base";
 import { leafHash, type Signer, sha256, suiteOf } from "#crypto";
 import { protocolError } from "./errors.ts";
-import { DatasetName, GrantAction, GrantResource, Jurisdiction, TermsDocument, termDigest } from "./grant-terms.ts";
+import {
+  createGrantId,
+  DatasetName,
+  GrantAction,
+  GrantResource,
+  Jurisdiction,
+  TermsDocument,
+  termDigest,
+} from "./grant-terms.ts";
 import type { InclusionProof } from "./inclusion.ts";
 import { type DecodedToken, decodeToken, signCompact } from "./jws.ts";
 import { Closed, Did, Digest, List, Seconds } from "./operations/fields.ts";
@@ -198,6 +206,9 @@ export interface AccessReceiptProof {
   readonly trail: TrailProof;
 }
 
+/** A fresh id of an access receipt. As a grant's it may stand at a command line: none begins with a dash. */
+export const createReceiptId = createGrantId;
+
 /** Digest of a resource as receipts have it: that of a term, with a salt of the receipt's own. */
 export function resourceDigest(salt: string, resource: GrantResource): string {
   return termDigest(salt, "resource", resource);
@@ -313,6 +324,11 @@ const AccessReceiptFile = Closed({
   // Held against its own shape by whoever verifies it.
   trail: Type.Unknown(),
 });
+
+/** An access receipt's file: canonical JSON (RFC 8785), so that one file has one text. */
+export function encodeAccessReceiptProof(proof: AccessReceiptProof): string {
+  return canonicalJson(proof);
+}
 
 /** Whether a value has the shape of an access receipt's file; its trail is not looked at. */
 export function isAccessReceiptFile(value: unknown): value is AccessReceiptProof {

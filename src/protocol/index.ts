@@ -45,3 +45,4 @@ export * from "./routes.ts";
 export * from "./signed-header.ts";
 export * from "./state-opening.ts";
 export * from "./transaction.ts";
+export * from "./vc-api.ts";

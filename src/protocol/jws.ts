@@ -3,7 +3,15 @@
  * is to be checked except `alg`, and that must fit the key that the verifier looked up: no `jwk`, no `jku`, no `crit`.
  */
 import { decodeBase64Url, encodeBase64Url, encodeUtf8, isHansaError, type Json, Lru, parseJson } from "#base";
-import { type PublicKey, type Signer, suiteOf, suiteOfJose, verifySignature } from "#crypto";
+import {
+  type Algorithm,
+  createSigner,
+  type PublicKey,
+  type Signer,
+  suiteOf,
+  suiteOfJose,
+  verifySignature,
+} from "#crypto";
 import { isKeyId } from "./did.ts";
 import { protocolError } from "./errors.ts";
 
@@ -99,6 +107,27 @@ export function decodeToken(token: string, typ: string, limit = 16384): DecodedT
 /** Whether this key made the token; the header's `alg` must be the key's own. */
 export function isSignedBy(token: DecodedToken, key: PublicKey): boolean {
   return suiteOf(key.algorithm).jose === token.header.alg && verifySignature(key, token.input, token.signature);
+}
+
+const decoys = new Map<Algorithm, PublicKey>();
+
+/** A key that nobody has: checking against it takes as long as checking against a known one. */
+function decoyKey(alg: string): PublicKey {
+  const algorithm = suiteOfJose(alg)?.algorithm ?? "Ed25519";
+  let decoy = decoys.get(algorithm);
+  if (decoy === undefined) {
+    decoy = { algorithm, bytes: createSigner(algorithm).publicKey };
+    decoys.set(algorithm, decoy);
+  }
+  return decoy;
+}
+
+/**
+ * As `isSignedBy`, for a key that may not be known: then the answer is no, and takes as long. So an outsider cannot tell whose keys there are.
+ */
+export function isSignedByKnown(token: DecodedToken, key: PublicKey | undefined): boolean {
+  const signed = isSignedBy(token, key ?? decoyKey(token.header.alg));
+  return key !== undefined && signed;
 }
 
 /** @throws HansaError `token.signature` */

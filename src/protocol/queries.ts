@@ -386,7 +386,7 @@ export type GrantLapse =
   | "expired"
   /** All of its releases are used. */
   | "spent"
-  /** The owner, a recipient of the chain, or who handed it on is deactivated, or a member that is suspended or removed. */
+  /** The owner, a recipient of the chain, or who handed it on is deactivated, a member that is suspended or removed, or a device cut off. */
   | "party"
   /** The provider is no active member. */
   | "provider";

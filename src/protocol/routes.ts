@@ -4,22 +4,32 @@ import { DID_URL_LIMIT, RESOLUTION_TYPES } from "./did-resolution.ts";
 import { DatasetName } from "./grant-terms.ts";
 import { Closed, Did, TopicName } from "./operations/fields.ts";
 import { GrantId } from "./operations/grants.ts";
+import type { VC_API_SCHEMAS } from "./vc-api.ts";
+import { VC_API_ROUTES } from "./vc-api-routes.ts";
 
 export interface Route {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   /** With `:parameters`. */
   readonly path: string;
   readonly summary: string;
   /**
    * Who may call: anybody who reaches the port; whoever may read the group, which is anybody unless its parameters keep reading to its
-   * parties; a DID with a connection token; the member that runs the node; or that member, but for a node without TLS that listens on
-   * loopback alone, where it is anybody.
+   * parties; a DID with a connection token; the member that runs the node; that member, but for a node without TLS that listens on
+   * loopback alone, where it is anybody; or that member, unless `identity.credentials` of the configuration opens it to anybody.
    */
-  readonly access: "open" | "reader" | "token" | "member" | "admin";
+  readonly access: "open" | "reader" | "token" | "member" | "admin" | "credentials";
   readonly query?: TSchema;
   /** Media types of the body. */
   readonly body?: readonly string[];
-  readonly answer: { readonly type: string; readonly schema?: TSchema; readonly example?: unknown };
+  /** What a JSON body holds, and an example of it. */
+  readonly content?: { readonly schema: keyof typeof VC_API_SCHEMAS; readonly example: unknown };
+  /** `status`: 200 where left out. */
+  readonly answer: {
+    readonly type: string;
+    readonly status?: 201 | 202;
+    readonly schema?: TSchema;
+    readonly example?: unknown;
+  };
 }
 
 const Group = "/groups/:group";
@@ -339,6 +349,7 @@ export const ROUTES = {
     summary: "Writes an online backup into the node's backup folder.",
     answer: { type: "application/json", example: { file: "/data/backups/main-12.db", height: 12 } },
   },
+  ...VC_API_ROUTES,
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof ROUTES;

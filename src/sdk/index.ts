@@ -50,6 +50,18 @@ export {
   verifyProof,
 } from "#protocol";
 
+export * from "./actions/credentials/drop-kept-credential.ts";
+export * from "./actions/credentials/get-kept-credential.ts";
+export * from "./actions/credentials/get-status-list.ts";
+export * from "./actions/credentials/keep-credential.ts";
+export * from "./actions/credentials/list-kept-credentials.ts";
+export * from "./actions/credentials/request-challenge.ts";
+export * from "./actions/credentials/request-credential.ts";
+export * from "./actions/credentials/request-derivation.ts";
+export * from "./actions/credentials/request-presentation.ts";
+export * from "./actions/credentials/request-presentation-verification.ts";
+export * from "./actions/credentials/request-status-change.ts";
+export * from "./actions/credentials/request-verification.ts";
 export { addFirmware } from "./actions/devices/add-firmware.ts";
 export { addRoot } from "./actions/devices/add-root.ts";
 export { admitDevice } from "./actions/devices/admit.ts";
@@ -152,6 +164,7 @@ export { groupIdOfClient } from "./group.ts";
 export type { CallOptions } from "./request.ts";
 export * from "./sign-operations.ts";
 export { type ClientTls, tlsFetch } from "./tls-fetch.ts";
+export type { VcDocument } from "./vc-api.ts";
 export * from "./verifier.ts";
 export * from "./verify-access-receipt.ts";
 export * from "./verify-proof-file.ts";

@@ -1,4 +1,4 @@
-import { decodeUtf8, isHansaError, type Json, parseJson } from "#base";
+import { canonicalJson, decodeUtf8, isHansaError, type Json, parseJson } from "#base";
 import { decodeMultikey, type PublicKey } from "#crypto";
 import {
   type AccessReceipt,
@@ -85,12 +85,18 @@ function parseFile(file: string | Uint8Array): unknown {
   const text = typeof file === "string" ? file : decodeUtf8(file);
   if (text === undefined || text.length > MOST_CHARACTERS)
     throw protocolError("proof.malformed", "the file is not UTF-8, or too long");
+  let value: Json;
   try {
-    return parseJson(text, { depth: 64, integers: true });
+    value = parseJson(text, { depth: 64, integers: true });
   } catch (error) {
     if (!isHansaError(error)) throw error;
     throw protocolError("proof.malformed", "the file is not strict JSON", {}, error);
   }
+  // Another spelling of the same values would be another file that proves the same: any changed byte is found.
+  const canonical = canonicalJson(value);
+  if (text !== canonical && text !== `${canonical}\n`)
+    throw protocolError("proof.malformed", "the file is not in canonical JSON: it was not written as a proof is");
+  return value;
 }
 
 function decode(signed: AccessReceiptProof["receipt"]) {

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { connect } from "./cipher.ts";
 import { batchAt, bytes } from "./fixtures.suite.ts";
 import { type Database, GroupStore, KeyValueStore, openDatabase, rekey } from "./index.ts";
 
@@ -91,6 +92,29 @@ describe("keys", () => {
       }
       db.close();
     }
+  });
+
+  it("keeps nothing of what was deleted or replaced, in free pages neither", () => {
+    const store = new KeyValueStore(open(), "erased");
+    for (let i = 0; i < 20; i++) store.put(`key ${i}`, bytes(SECRET.repeat(1 + i * 100)));
+    const pages = () => {
+      opened.pop()?.close();
+      const connection = connect(file, key);
+      try {
+        // As the library sees them: decrypted.
+        return connection.serialize();
+      } finally {
+        connection.close();
+      }
+    };
+    expect(pages().includes(SECRET)).toBe(true);
+    const again = new KeyValueStore(open(), "erased");
+    for (let i = 0; i < 20; i++) {
+      if (i % 2 === 0) again.delete(`key ${i}`);
+      else again.put(`key ${i}`, bytes("other"));
+    }
+    // The cipher's library has `secure_delete` on wherever a key is set; SQLite alone has not.
+    expect(pages().includes(SECRET)).toBe(false);
   });
 
   it("changes the key: the old one is refused, the new one reads all", () => {

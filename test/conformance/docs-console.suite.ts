@@ -77,7 +77,7 @@ function addressesIn(output: string): readonly [string, string] | undefined {
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Longest that one command may take, milliseconds. */
-const PATIENCE = 30_000;
+const PATIENCE = 60_000;
 const END = "\u001e";
 
 /** A shell in a folder of its own, with `hansa` as the build made it. */

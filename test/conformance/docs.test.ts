@@ -44,9 +44,12 @@ describe("a page runs as it stands", () => {
     "README.md",
     "docs/guide/first-alliance.md",
     "docs/guide/transactions.md",
+    "docs/guide/credentials.md",
     "docs/guide/founding.md",
     "docs/guide/issuers-and-evidence.md",
     "docs/guide/grants.md",
+    "docs/guide/exchange.md",
+    "docs/guide/wallet.md",
   ])(
     "%s",
     async (page) => {

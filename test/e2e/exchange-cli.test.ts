@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -59,8 +59,15 @@ it("lets data out, shows who had it, and gives a regulator a file that needs no 
   ) as { grant: string };
   const { grant } = given;
   const got = join(folder, "got.csv");
+  writeFileSync(got, "mine");
+  // The only release that there is must not be lost to a file that stands in its way.
+  const inTheWay = await alliance.hansa("exchange", "request", grant, "--as", "borea", "--out", got);
+  expect(inTheWay.stderr).toContain("cli.file-exists");
+  expect(readFileSync(got, "utf8")).toBe("mine");
+  rmSync(got);
   expect(await hansa("exchange", "request", grant, "--as", "borea", "--out", got)).toContain("bytes of text/csv");
   expect(readFileSync(got, "utf8")).toBe("day,kWh\n1,7.3\n");
+  expect(statSync(got).mode & 0o777).toBe(0o600);
   const refused = await alliance.hansa("exchange", "request", grant, "--as", "borea");
   expect(refused.code).not.toBe(0);
   expect(refused.stderr).toContain("exchange.spent");

@@ -4,7 +4,17 @@ import { decodeBase64Url, decodeUtf8, encodeUtf8 } from "#base";
 import { openKeyFile } from "#crypto/node";
 import { Ledger } from "#ledger";
 import { homeAt, readGenesis } from "#node";
-import { decodeAccessReceipt, decodeDatasetStatement, type ReleaseAnswer, type ReleasedData } from "#protocol";
+import {
+  datasetDigest,
+  decodeAccessReceipt,
+  decodeDatasetStatement,
+  encodeAccessReceiptProof,
+  type ReleaseAnswer,
+  type ReleasedData,
+  TERM_FIELDS,
+  type TermsDocument,
+  termDigest,
+} from "#protocol";
 import {
   countersignReceipt,
   eraseDataset,
@@ -77,8 +87,22 @@ async function everythingIn(folder: string): Promise<{ ledger: string; exchange:
   }
 }
 
+/**
+ * What somebody makes sure of who knows content and terms by heart and has everything that is left: each word of it may be the salt, and there may
+ * be none.
+ */
+function confirmed(left: string, content: string, { terms }: TermsDocument): string[] {
+  const words = new Set(left.match(/(?<![\w-])[\w-]{22,86}(?![\w-])/g) ?? []);
+  const found = new Set<string>();
+  for (const salt of ["", ...words]) {
+    if (words.has(datasetDigest(salt, encodeUtf8(content)) ?? "")) found.add("content");
+    for (const field of TERM_FIELDS) if (words.has(termDigest(salt, field, terms[field]))) found.add(field);
+  }
+  return [...found].sort();
+}
+
 describe("erasure", () => {
-  it("leaves nothing of an owner's data, on the ledger or at the provider, and nothing that leads to it", async () => {
+  it("leaves nothing of an owner's data, on the ledger or at the provider, and nothing by which a guess is confirmed", async () => {
     const words = "the flat is empty in July";
     await keep("homes/alice-7", words, "alice");
     const terms = await give(
@@ -128,6 +152,10 @@ describe("erasure", () => {
       "the sealed answer",
     ]);
     expect(before.exchange).toContain(alliance.party("alice").did);
+    // The ledger alone says nothing; with what the parties keep, all of it.
+    expect(confirmed(before.ledger, words, terms)).toEqual([]);
+    expect(confirmed(before.exchange, words, terms)).toEqual(["content", "resource"]);
+    expect(confirmed(before.ledger + JSON.stringify(terms), words, terms)).toEqual(TERM_FIELDS);
 
     await alliance.up({ HANSA_LOG_LEVEL: "warn" });
     expect(await codeOf(eraseDataset(alliance.as("bob"), { dataset: "homes/alice-7" }))).toBe("exchange.no-data");
@@ -139,7 +167,7 @@ describe("erasure", () => {
     expect(await codeOf(eraseDataset(alliance.as("alice"), { dataset: "homes/alice-7" }))).toBe("exchange.no-data");
     // The receipt stands, and says nothing any more of what it was about.
     const file = await getAccessReceipt(alliance.as("acme"), { receipt: jti });
-    const verified = verifyAccessReceipt(JSON.stringify(file), { trust: alliance.groupId });
+    const verified = verifyAccessReceipt(encodeAccessReceiptProof(file), { trust: alliance.groupId });
     expect(verified).toMatchObject({ provider: "verified", recipient: "verified" });
     expect(verified.resource).toBeUndefined();
 
@@ -148,6 +176,7 @@ describe("erasure", () => {
     expect(found(after.ledger)).toEqual([]);
     expect(found(after.exchange)).toEqual([]);
     expect(after.exchange).not.toContain(alliance.party("alice").did);
+    expect(confirmed(`${after.ledger}\n${after.exchange}`, words, terms)).toEqual([]);
     expect(after.exchange).toContain(jti);
     await alliance.up({ HANSA_LOG_LEVEL: "warn" });
   });

@@ -1,6 +1,13 @@
 import type { MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { fingerprintOfDid, type GrantResource, operation, propertyPath, type TermsDocument } from "#protocol";
+import {
+  encodeAccessReceiptProof,
+  fingerprintOfDid,
+  type GrantResource,
+  operation,
+  propertyPath,
+  type TermsDocument,
+} from "#protocol";
 import {
   countersignReceipt,
   getAccessReceipt,
@@ -67,7 +74,7 @@ describe("the history of a device", () => {
     const client = alliance.as("alice");
     await until(async () => (await codeOf(getAccessReceipt(client, { receipt: claims.jti }))) === "accepted");
     const file = await getAccessReceipt(client, { receipt: claims.jti });
-    expect(verifyAccessReceipt(JSON.stringify(file), { trust: alliance.groupId })).toMatchObject({
+    expect(verifyAccessReceipt(encodeAccessReceiptProof(file), { trust: alliance.groupId })).toMatchObject({
       provider: "verified",
       recipient: "verified",
       receipt: { window: { from, to } },

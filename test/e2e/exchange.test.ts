@@ -1,5 +1,7 @@
+import { compactDecrypt } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { decodeUtf8, encodeUtf8, type HansaError } from "#base";
+import { decodeUtf8, encodeBase64Url, encodeUtf8, type HansaError } from "#base";
+import { sha256 } from "#crypto";
 import {
   countersignAccessReceipt,
   createGrantId,
@@ -7,10 +9,13 @@ import {
   decodeAccessReceipt,
   decodeReleaseRequest,
   digestTerms,
+  encodeAccessReceiptProof,
   type GrantTerms,
   makeTerms,
   operation,
+  type ReleasedData,
   type ReleaseRequest,
+  signAccessReceipt,
   signReleaseRequest,
   type TermsDocument,
 } from "#protocol";
@@ -29,6 +34,7 @@ import {
   signRelease,
   verifyAccessReceipt,
 } from "#sdk";
+import { sealerTo } from "../../src/exchange/seal.ts";
 import { createIdentity } from "./devices.suite.ts";
 import { asked, BILLING, give, MARKETING, revoke, seconds } from "./exchange.suite.ts";
 import { Alliance, codeOf, until } from "./member.suite.ts";
@@ -82,7 +88,7 @@ describe("a dataset", () => {
     expect(decodeUtf8(opened.dataset?.content as Uint8Array)).toBe("230 kWh");
     const signed = await countersignReceipt(borea, opened.receipt);
     const file = await proofOf(decodeAccessReceipt(signed).receipt.jti);
-    const verified = verifyAccessReceipt(JSON.stringify(file), { trust: alliance.groupId });
+    const verified = verifyAccessReceipt(encodeAccessReceiptProof(file), { trust: alliance.groupId });
     expect(verified).toMatchObject({
       provider: "verified",
       recipient: "verified",
@@ -112,6 +118,31 @@ describe("a dataset", () => {
       { ...release.answer, sealed: `${release.answer.sealed.slice(0, -2)}AA` },
     ])
       expect(await codeOf(openRelease(borea, { ...release, answer }))).toBe("sdk.release");
+  });
+
+  it("is not opened where the provider signs for one and seals another", async () => {
+    const release = await ask(asked(alliance, await kept("meters/wanted")));
+    const other = await ask(asked(alliance, await kept("meters/unwanted")));
+    const [data, foreign] = await Promise.all(
+      [release, other].map(async ({ answer, key }) => {
+        const { plaintext } = await compactDecrypt(answer.sealed, key.privateKey);
+        return JSON.parse(decodeUtf8(plaintext) as string) as ReleasedData;
+      }),
+    );
+    const { receipt: claims } = decodeAccessReceipt(release.answer.receipt);
+    const { kid, signer } = alliance.party("acme");
+    const openAs = (said: ReleasedData | undefined) => {
+      const plaintext = encodeUtf8(JSON.stringify(said));
+      const content = encodeBase64Url(sha256(plaintext));
+      const receipt = signAccessReceipt({ ...claims, content }, kid, signer);
+      const answer = { receipt, sealed: sealerTo(release.key.publicKey).seal(plaintext) };
+      return codeOf(openRelease(alliance.as("borea"), { ...release, answer }));
+    };
+    expect(await openAs(data)).toBe("accepted");
+    expect(await openAs({ ...data, dataset: foreign?.dataset } as ReleasedData)).toBe("sdk.release");
+    const { dataset: _, ...nothing } = data as ReleasedData;
+    expect(await openAs(nothing)).toBe("sdk.release");
+    expect(await openAs({ ...nothing, topics: [] })).toBe("sdk.release");
   });
 
   it("that is a credential is released by its type, to whom the owner let it out", async () => {
@@ -374,6 +405,9 @@ describe("an access receipt", () => {
     const file = await proofOf(decodeAccessReceipt(answer.receipt).receipt.jti);
     const check = (value: object) => codeOf(Promise.resolve().then(() => verifyAccessReceipt(value)));
     expect(await check(file)).toBe("accepted");
+    expect(await codeOf(Promise.resolve().then(() => verifyAccessReceipt(JSON.stringify(file, null, 1))))).toBe(
+      "proof.malformed",
+    );
     const { opened, ...closed } = file;
     expect(await check(closed)).toBe("accepted");
     const [first, second] = file.receipt.signatures;

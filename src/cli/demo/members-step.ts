@@ -1,5 +1,5 @@
 import { encodeMultikey } from "#crypto";
-import { digestOf, type Operation, operation } from "#protocol";
+import { digestOf, type MemberChange, type Operation, operation } from "#protocol";
 import { query } from "#sdk";
 import { type CastDevice, DEVICES, FIRMWARE, MEMBERS, type MemberName, REVOKED, topicOf, UNCERTIFIED } from "./cast.ts";
 import { firmwareDigest, found, type Report, type Stage } from "./stage.ts";
@@ -17,15 +17,7 @@ export async function joinMembers(stage: Stage, report: Report): Promise<void> {
     }
     await ensureIdentity(stage, name, "acme");
     const change = { kind: "admit" as const, member: stage.party(name).did, name: label, roles: [...roles] };
-    const receipt = await stage.send("acme", [operation("members.propose", { change })]);
-    const proposal = Number(receipt.facts.find((fact) => fact.fact === "members.proposed")?.data["proposal"]);
-    const voters = ["acme"];
-    for (const voter of MEMBERS) {
-      if ((await query(acme, "members.proposal", { proposal })).status !== "open") break;
-      if (voter.name === "acme" || voter.name === name) continue;
-      await stage.send(voter.name, [operation("members.approve", { proposal })]);
-      voters.push(voter.name);
-    }
+    const { proposal, voters } = await decide(stage, change, name);
     report.say(`${name} joins as ${roles.join(", ")}: proposal ${proposal}, approved by ${voters.join(" and ")}`);
   }
   const members = await query(acme, "members.list", {});
@@ -38,6 +30,25 @@ export async function joinMembers(stage: Stage, report: Report): Promise<void> {
 
   await registerModels(stage, report);
   await openTopics(stage, report);
+}
+
+/** Acme proposes, and the others approve until it takes effect; whoever it is about may not have a vote yet. */
+export async function decide(
+  stage: Stage,
+  change: MemberChange,
+  without?: MemberName,
+): Promise<{ readonly proposal: number; readonly voters: readonly string[] }> {
+  const acme = stage.as("acme");
+  const receipt = await stage.send("acme", [operation("members.propose", { change })]);
+  const proposal = Number(receipt.facts.find((fact) => fact.fact === "members.proposed")?.data["proposal"]);
+  const voters = ["acme"];
+  for (const { name } of MEMBERS) {
+    if ((await query(acme, "members.proposal", { proposal })).status !== "open") break;
+    if (name === "acme" || name === without) continue;
+    await stage.send(name, [operation("members.approve", { proposal })]);
+    voters.push(name);
+  }
+  return { proposal, voters };
 }
 
 /** Creates a DID for a key of the key file, vouched for by a member. */

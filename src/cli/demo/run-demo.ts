@@ -16,6 +16,7 @@ import { connectDevices, describeCommand, type House } from "./devices-step.ts";
 import { linkDevices } from "./linkage-step.ts";
 import { liveOn } from "./live.ts";
 import { joinMembers } from "./members-step.ts";
+import { releaseReadings } from "./release-step.ts";
 import { type Check, createStage, type Report, type Stage } from "./stage.ts";
 import { exportTrail } from "./trail-step.ts";
 
@@ -38,12 +39,18 @@ export interface StepResult {
   readonly error?: string;
 }
 
+export interface DemoRun {
+  readonly results: readonly StepResult[];
+  /** Whether it came to its last step. */
+  readonly complete: boolean;
+}
+
 /**
  * The main job, live: an alliance of four members on this machine, with everything that a reader can repeat by hand.
  *
  * @returns results of all steps that ran; the last one failed where any did
  */
-export async function runDemo(options: DemoOptions): Promise<readonly StepResult[]> {
+export async function runDemo(options: DemoOptions): Promise<DemoRun> {
   const { io, once, out } = options;
   const home = once ? mkdtempSync(join(tmpdir(), "hansa-once-")) : options.home;
   const paint = createPaint(out, io.env);
@@ -78,6 +85,7 @@ export async function runDemo(options: DemoOptions): Promise<readonly StepResult
       ],
       ["4 a linkage joins two platforms", (report) => linkDevices(stage, report, house)],
       ["5 a device's trail is verified offline", (report) => exportTrail(stage, report)],
+      ["6 an owner lets a platform read a meter's last day", (report) => releaseReadings(stage, report, house)],
     ];
     rememberIdentities(home, stage);
     for (const [name, run] of steps) {
@@ -99,7 +107,7 @@ export async function runDemo(options: DemoOptions): Promise<readonly StepResult
       ),
     );
     if (!once && !results.some(failed) && !io.signal.aborted) await liveOn(stage, house, print, paint);
-    return results;
+    return { results, complete: results.length === steps.length };
   } finally {
     for (const device of house.values()) await device.close();
     keys.close();

@@ -5,7 +5,7 @@ import type { KeyFile } from "#crypto/node";
 import type { RunningNode } from "#node";
 import { type Did, digestOf, type Operation, type Receipt } from "#protocol";
 import { type Client, createClient, createParty, type Party, sendOperations } from "#sdk";
-import { ALLIANCE, type CastDevice, FIRMWARE } from "./cast.ts";
+import { ALLIANCE, type CastDevice, FIRMWARE, type MemberName } from "./cast.ts";
 
 /** One line that was checked. */
 export interface Check {
@@ -30,8 +30,8 @@ export interface Stage {
   /** Where a platform's devices connect over MQTT. */
   brokerOf(platform: CastDevice["platform"]): string;
   party(name: string): Party;
-  /** A client that signs as this party. */
-  as(name: string): Client;
+  /** A client that signs as this party, at its own member's node or that of another. */
+  as(name: string, at?: MemberName): Client;
   send(name: string, operations: readonly Operation[], also?: readonly string[]): Promise<Receipt>;
   product(device: CastDevice): Promise<Product>;
   did(device: CastDevice): Did;

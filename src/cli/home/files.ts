@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { encodeHex, HansaError, type Json, parseJson } from "#base";
 import { randomBytes } from "#crypto";
@@ -30,6 +30,15 @@ export function readJsonFile(path: string): Json {
     if (!(error instanceof HansaError) || !error.code.startsWith("json.")) throw error;
     throw cliError("cli.file-malformed", `${path} is not strict JSON: ${error.message}`, { path }, error);
   }
+}
+
+/**
+ * Before what cannot be had twice: whether its file can be written at all.
+ *
+ * @throws HansaError `cli.file-exists`
+ */
+export function requireNoFile(path: string): void {
+  if (existsSync(path)) throw cliError("cli.file-exists", `${path} exists already`, { path });
 }
 
 /** Writes a new file, and never over another. `mode` in octal; secrets do not go through here. */

@@ -91,17 +91,19 @@ export function admittedNode(state: Reader, node: string): NodeRecord | undefine
  * ```
  */
 export function mayRead(state: Reader, did: string): boolean {
-  if (readParameters(state).reads !== "parties") return true;
+  return readParameters(state).reads !== "parties" || isInGoodStanding(state, did);
+}
+
+/**
+ * Whether a DID is live, no member that was suspended or removed, and no device that was quarantined or revoked or whose operator was: whose
+ * grants count, and to whom data goes.
+ */
+function isInGoodStanding(state: Reader, did: string): boolean {
   if (!isLiveIdentity(state, did)) return false;
   if (readMember(state, did) !== undefined && !isActiveMember(state, did)) return false;
   const device = readDevice(state, did);
   if (device === undefined) return true;
   return (device.status === "enrolled" || device.status === "admitted") && isActiveMember(state, device.operator);
-}
-
-/** Whether a DID is live, and no member that was suspended or removed: whose grants count, and to whom data goes. */
-function isInGoodStanding(state: Reader, did: string): boolean {
-  return isLiveIdentity(state, did) && (readMember(state, did) === undefined || isActiveMember(state, did));
 }
 
 const grantNeeds = { isActiveMember, isInGoodStanding };

@@ -3,6 +3,7 @@ import { Value } from "@sinclair/typebox/value";
 import { isHansaError, type JsonLimits, parseJson } from "#base";
 import { ALLIANCE_PATTERN, Closed, Label, List } from "#protocol";
 import { nodeError } from "../errors.ts";
+import { CredentialsConfig } from "./credentials-config.ts";
 
 const Port = Type.Integer({ minimum: 0, maximum: 65_535 });
 const Host = Type.String({ minLength: 1, maxLength: 255 });
@@ -67,6 +68,8 @@ export const NodeConfig = Closed({
       didWeb: Type.Optional(Type.Boolean()),
       /** Hosts of did:web that may lie in a private network or on this machine. */
       privateHosts: Type.Optional(List(Type.String({ pattern: "^[A-Za-z0-9.-]+$", maxLength: 253 }), 0, 64)),
+      /** The VC API: what the node issues, holds and verifies. Off where left out. */
+      credentials: Type.Optional(CredentialsConfig),
     }),
   ),
   label: Type.Optional(Label),
@@ -93,7 +96,7 @@ export const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
   HANSA_SIGNATURE_THREADS: ["signatureThreads"],
 };
 
-const LIMITS: JsonLimits = { depth: 8, integers: true };
+const LIMITS: JsonLimits = { depth: 10, integers: true };
 
 /**
  * Reads a configuration: the file's text, overlaid by the environment.

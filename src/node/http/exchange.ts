@@ -36,19 +36,22 @@ export function exchangeHandlers(options: Pick<HttpOptions, "member">) {
   return {
     exchangeNonce(call: Call) {
       const { provider, ...wanted } = bodyOf(call, NonceRequest);
-      return providerOf(call.group, provider).nonce(wanted);
+      const { group } = call;
+      // Which members are at this node a closed group tells no stranger: a nonce is good for nothing where they are not.
+      const found = group.rights.isClosed() ? providerOrFirst(group, provider) : providerOf(group, provider);
+      return found.nonce(wanted);
     },
 
     exchangeRelease(call: Call) {
       const received = receiveRequest(textOf(call));
-      return providerOf(call.group, received.request.aud).release(received);
+      return providerOrFirst(call.group, received.request.aud).release(received);
     },
 
     async exchangeSubscribe(call: Call) {
       const received = receiveRequest(textOf(call));
       const last = call.headers["last-event-id"];
       const from = typeof last === "string" && /^(0|[1-9]\d{0,14})$/.test(last) ? Number(last) + 1 : undefined;
-      const provider = providerOf(call.group, received.request.aud);
+      const provider = providerOrFirst(call.group, received.request.aud);
       const frames = await provider.subscribe(received, { signal: call.signal(), from });
       await sendFrames(call.reply, encodeFrames(frames));
       return undefined;
@@ -56,7 +59,7 @@ export function exchangeHandlers(options: Pick<HttpOptions, "member">) {
 
     exchangeReceipt(call: Call) {
       const signed = parseSignedAccessReceipt(call.body ?? Buffer.alloc(0));
-      return providerOf(call.group, decodeAccessReceipt(signed).receipt.iss).countersign(signed);
+      return providerOrFirst(call.group, decodeAccessReceipt(signed).receipt.iss).countersign(signed);
     },
 
     exchangeReceipts(call: Call) {
@@ -67,10 +70,9 @@ export function exchangeHandlers(options: Pick<HttpOptions, "member">) {
       if (record === undefined || provider === undefined)
         throw exchangeError("exchange.no-data", "no such grant has a member of this node as its provider", { grant });
       const did = call.principal?.did;
-      const items = provider.listReceipts({ grant, limit: Number(query["limit"] ?? 100) });
       if (!ours(call) && did !== record.owner && did !== record.grantor && did !== record.recipient)
         throw nodeError("http.forbidden", "the grant is somebody else's");
-      return { items };
+      return { items: provider.listReceipts({ grant, limit: Number(query["limit"] ?? 100) }) };
     },
 
     exchangeReceiptProof(call: Call) {
@@ -118,6 +120,12 @@ function providerOf({ exchange }: GroupService, did: string): ExchangeProvider {
   if (provider === undefined)
     throw exchangeError("exchange.wrong-provider", "this node does not play for that provider", { provider: did });
   return provider;
+}
+
+/** A request for somebody else goes to the first: it refuses it, but only to whom it may say so. */
+function providerOrFirst(group: GroupService, did: string): ExchangeProvider {
+  const { exchange } = group;
+  return exchange.find((candidate) => candidate.did === did) ?? exchange[0] ?? providerOf(group, did);
 }
 
 function findReceipt(

@@ -15,6 +15,7 @@ import { problemOf } from "./problem.ts";
 import { answerResolution } from "./resolution.ts";
 import { sendFrames } from "./send-frames.ts";
 import type { Call, HttpOptions } from "./server.ts";
+import { vcApiHandlers } from "./vc-api.ts";
 
 type Answer = object | string | undefined;
 export type Handlers = { readonly [Name in RouteName]: (call: Call) => Answer | Promise<Answer> };
@@ -225,6 +226,8 @@ export function routeHandlers(options: HttpOptions): Handlers {
     ...exchangeHandlers(options),
 
     backup: ({ group }) => group.backup(),
+
+    ...vcApiHandlers(options.credentials, options.groups),
   };
 }
 

@@ -1,6 +1,6 @@
 /** OpenAPI 3.1 out of the route table: what is served and what is described cannot differ. */
 import type { TSchema } from "@sinclair/typebox";
-import { OPERATIONS, QUERIES, REQUEST_SCHEME, ROUTES, type Route } from "#protocol";
+import { OPERATIONS, QUERIES, REQUEST_SCHEME, ROUTES, type Route, VC_API_SCHEMAS } from "#protocol";
 
 type JsonObject = Record<string, unknown>;
 
@@ -33,6 +33,7 @@ const SECURITY: Readonly<Record<Route["access"], readonly JsonObject[] | undefin
   token: [{ connectionToken: [] }],
   member: [{ connectionToken: [] }, { requestToken: [] }, { clientCertificate: [] }],
   admin: [{}, { connectionToken: [] }, { requestToken: [] }, { clientCertificate: [] }],
+  credentials: [{}, { connectionToken: [] }, { requestToken: [] }, { clientCertificate: [] }],
 };
 
 function describe(name: string, route: Route): JsonObject {
@@ -45,12 +46,15 @@ function describe(name: string, route: Route): JsonObject {
       ? {}
       : {
           requestBody: {
-            required: true,
-            content: Object.fromEntries(route.body.map((type) => [type, { schema: bodySchema(type) }])),
+            // Where no media type at all is taken as well, there may be no body.
+            required: !route.body.includes(""),
+            content: Object.fromEntries(
+              route.body.filter((type) => type !== "").map((type) => [type, contentOf(type, route.content)]),
+            ),
           },
         }),
     responses: {
-      "200": {
+      [String(route.answer.status ?? 200)]: {
         description: route.summary,
         content: {
           [route.answer.type]: {
@@ -64,6 +68,11 @@ function describe(name: string, route: Route): JsonObject {
       default: PROBLEM,
     },
   };
+}
+
+function contentOf(type: string, content: Route["content"]): JsonObject {
+  if (content === undefined) return { schema: bodySchema(type) };
+  return { schema: { $ref: `#/components/schemas/vc.${content.schema}` }, example: content.example };
 }
 
 function bodySchema(type: string): JsonObject {
@@ -134,6 +143,7 @@ export function openApiDocument(version: string): JsonObject {
         },
         ...named("operation", OPERATIONS),
         ...named("query", QUERIES),
+        ...named("vc", VC_API_SCHEMAS),
       },
     },
   };

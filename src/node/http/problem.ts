@@ -7,11 +7,18 @@ import { CRYPTO_ERRORS } from "#crypto";
 import { ENGINE_ERRORS } from "#engines";
 import { EVENT_ERRORS } from "#events";
 import { EXCHANGE_ERRORS } from "#exchange";
-import { CREDENTIAL_ERRORS, RESOLUTION_ERRORS, type ResolutionErrorCode, resolutionErrorType } from "#identity";
+import {
+  CREDENTIAL_ERRORS,
+  RESOLUTION_ERRORS,
+  type ResolutionErrorCode,
+  resolutionErrorType,
+  WALLET_ERRORS,
+} from "#identity";
 import { LEDGER_ERRORS, RECEIPT_ERRORS } from "#ledger";
 import { LINKAGE_ERRORS } from "#linkage";
 import { PROTOCOL_ERRORS } from "#protocol";
 import { STORAGE_ERRORS } from "#storage";
+import { VC_API_ERRORS } from "../credentials/errors.ts";
 import { NODE_ERRORS } from "../errors.ts";
 import { TLS_ERRORS } from "../tls/errors.ts";
 
@@ -26,6 +33,7 @@ export const ALL_ERRORS: ErrorTable = {
   ...ENGINE_ERRORS,
   ...RESOLUTION_ERRORS,
   ...CREDENTIAL_ERRORS,
+  ...WALLET_ERRORS,
   ...EVENT_ERRORS,
   ...EXCHANGE_ERRORS,
   ...LINKAGE_ERRORS,
@@ -33,6 +41,7 @@ export const ALL_ERRORS: ErrorTable = {
   ...AUDIT_ERRORS,
   ...NODE_ERRORS,
   ...TLS_ERRORS,
+  ...VC_API_ERRORS,
 };
 
 export interface Problem {

@@ -17,7 +17,16 @@ import { type Clock, HansaError } from "#base";
 import type { Principal } from "#events";
 import { MAX_DATASET_BYTES } from "#exchange";
 import type { DidResolver } from "#identity";
-import { BATCH_LIMITS, DID_URL_LIMIT, ROUTES, type Route, type RouteName, TRANSACTION_LIMITS } from "#protocol";
+import {
+  BATCH_LIMITS,
+  DID_URL_LIMIT,
+  ROUTES,
+  type Route,
+  type RouteName,
+  TRANSACTION_LIMITS,
+  VC_API_LIMITS,
+} from "#protocol";
+import type { CredentialService } from "../credentials/credential-service.ts";
 import { nodeError } from "../errors.ts";
 import type { GroupService } from "../group-service.ts";
 import type { Log } from "../log.ts";
@@ -36,6 +45,10 @@ export interface HttpOptions {
   readonly eventBytes: number;
   readonly groups: readonly GroupService[];
   readonly resolver: DidResolver;
+  /** The VC API; without it, none. */
+  readonly credentials?: CredentialService | undefined;
+  /** Requests of the VC API that one address may send in a minute. */
+  readonly credentialsPerMinute?: number | undefined;
   /** DID of the member that runs the node. */
   readonly member: string;
   readonly version: string;
@@ -62,6 +75,8 @@ export interface Call {
   readonly principal: Principal | undefined;
   /** Whether the caller may read a group's ledger, for routes that are of no group. */
   readonly mayRead: (group: GroupService) => boolean;
+  /** Refuses whoever is not the member that runs the node, for routes where that depends on what is asked. */
+  readonly requireMember: () => void;
   readonly reply: FastifyReply;
   /** Aborted when the client is gone. */
   readonly signal: () => AbortSignal;
@@ -104,7 +119,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     clientErrorHandler: refuseConnection,
   });
   if (options.origins !== undefined && options.origins.length > 0)
-    await server.register(cors, { origin: [...options.origins], methods: ["GET", "POST"], maxAge: 600 });
+    await server.register(cors, { origin: [...options.origins], methods: ["GET", "POST", "DELETE"], maxAge: 600 });
   await server.register(rateLimit, {
     max: options.requestsPerMinute,
     timeWindow: 60_000,
@@ -244,8 +259,8 @@ function mount(
     ...(name === "submitMany" ? { bodyLimit: BATCH_LIMITS.bytes } : {}),
     // base64url of the largest dataset, and what is around it.
     ...(name === "exchangeDatasetPut" ? { bodyLimit: 2 * MAX_DATASET_BYTES } : {}),
-    // A trail reads many blocks for one question.
-    config: name === "trail" ? { rateLimit: { max: Math.min(TRAILS_PER_MINUTE, options.requestsPerMinute) } } : {},
+    ...(route.access === "credentials" ? { bodyLimit: VC_API_LIMITS.bytes } : {}),
+    config: limitOf(name, route, options),
     async handler(request, reply) {
       const parameters = request.params as Record<string, string>;
       const named = ofGroup ? findGroup(options.groups, parameters["group"] as string) : undefined;
@@ -277,9 +292,11 @@ function mount(
         headers: request.headers,
         principal,
         mayRead: (other) => caller.mayRead(other),
+        requireMember: () => void authorize({ ...route, access: "member" }, undefined, caller, access),
         reply,
         signal: () => abortOnClose(request),
       };
+      if (route.answer.status !== undefined) reply.code(route.answer.status);
       const answer = await handler(call);
       if (reply.sent || answer === undefined) return reply;
       if (open.peers?.ends(request.raw.socket)) reply.header("connection", "close");
@@ -291,6 +308,13 @@ function mount(
       return reply.header("content-type", "application/json; charset=utf-8").send(JSON.stringify(answer));
     },
   });
+}
+
+/** What reads many blocks for one question, or computes for long, has a limit of its own. */
+function limitOf(name: RouteName, { access }: Route, options: HttpOptions) {
+  const own =
+    name === "trail" ? TRAILS_PER_MINUTE : access === "credentials" ? options.credentialsPerMinute : undefined;
+  return own === undefined ? {} : { rateLimit: { max: Math.min(own, options.requestsPerMinute) } };
 }
 
 function findGroup(groups: readonly GroupService[], wanted: string): GroupService {

@@ -1,7 +1,7 @@
 /** The main job on four members, each with its own node: the steps of `hansa demo`, every party acting at its own member's node. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadProduct, type SimulatedDevice } from "#bridges";
-import { getTrailProof, verifyProofFile } from "#sdk";
+import { getTrailProof, query, verifyProofFile } from "#sdk";
 import { DEVICES } from "../../../src/cli/demo/cast.ts";
 import type { House } from "../../../src/cli/demo/devices-step.ts";
 import type { Stage } from "../../../src/cli/demo/stage.ts";
@@ -24,7 +24,7 @@ describe.skipIf(ENGINE === undefined)(`the main job on four members${WITHOUT_ENG
     await members?.remove();
   }, LONG);
 
-  it("runs from nothing to a trail verified offline: models, admission, devices, a linkage of two platforms, proof", {
+  it("runs from nothing to a trail verified offline: models, admission, devices, a linkage of two platforms, proof, a grant", {
     timeout: LONG,
   }, async () => {
     const stage: Stage = {
@@ -33,7 +33,7 @@ describe.skipIf(ENGINE === undefined)(`the main job on four members${WITHOUT_ENG
       signal: AbortSignal.timeout(LONG),
       brokerOf: (platform) => members.node(platform).mqttUrl,
       party: (name) => members.party(name),
-      as: (name) => members.as(name),
+      as: (name, at) => members.as(name, { at }),
       send: (name, operations, also) => members.send(name, operations, also),
       product: ({ model }) => loadProduct(model),
       did: ({ name }) => members.party(`device/${name}`).did,
@@ -50,5 +50,14 @@ describe.skipIf(ENGINE === undefined)(`the main job on four members${WITHOUT_ENG
     expect(commands).toMatchObject([
       { command: { iss: members.party("acme").did }, receipt: { iss: members.party("borea").did, outcome: "done" } },
     ]);
+
+    // What acme read at borea's node, everybody's replica has counted, and nobody's says what it was.
+    for (const at of members.names) {
+      const { items } = await query(members.as("delphi", { at }), "grants.byProvider", {
+        provider: members.party("borea").did,
+      });
+      expect(items).toMatchObject([{ status: "revoked", used: 1, recipient: members.party("acme").did }]);
+      expect(JSON.stringify(items)).not.toContain(stage.did(plug));
+    }
   });
 });

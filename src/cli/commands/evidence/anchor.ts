@@ -46,9 +46,9 @@ export const evidenceAnchor = defineCommand<[files: readonly string[]], Options>
     for (const who of options.signer ?? []) signers.push(await shell.did(who));
     const places = placesOfProofs(shell, [...files, ...listed], folder);
     const { root, size, proofs } = prepareEvidence([...files.map((file) => shell.digest(file)), ...listed]);
-    // Before the root is sent: the salts are in these files and nowhere else.
+    // Before the root is sent: the salts are in these files and nowhere else, and whoever has one can tell its document.
     places.forEach((place, i) => {
-      writeNewFile(place, `${encodeEvidenceProof(proofs[i] as EvidenceProof)}\n`);
+      writeNewFile(place, `${encodeEvidenceProof(proofs[i] as EvidenceProof)}\n`, 0o600);
     });
     const args = { root, size, ...(note === undefined ? {} : { note }), ...(signers.length > 0 ? { signers } : {}) };
     let answer: Awaited<ReturnType<typeof shell.transact>>;
@@ -65,7 +65,7 @@ export const evidenceAnchor = defineCommand<[files: readonly string[]], Options>
       return { json, text: `${answer.text}\n${written}; once it is sent, \`hansa evidence prove\` completes them` };
     const ledger = await getProof(shell.client, { key: `evidence/${root}` }, { signal: shell.io.signal });
     places.forEach((place, i) => {
-      replaceFile(place, `${encodeEvidenceProof({ ...(proofs[i] as EvidenceProof), ledger })}\n`);
+      replaceFile(place, `${encodeEvidenceProof({ ...(proofs[i] as EvidenceProof), ledger })}\n`, 0o600);
     });
     return { json, text: `${answer.text}\n${written}` };
   },

@@ -17,7 +17,7 @@ export const evidenceProve = defineCommand<[proofs: readonly string[]]>({
       const proof = await proveEvidence(shell.client, { proof: before }, { signal: shell.io.signal });
       // A node that hands out a broken proof is found out now, and not when it is needed.
       const { height, revoked, complete } = verifyEvidence(proof, { trust });
-      replaceFile(shell.path(file), `${encodeEvidenceProof(proof)}\n`);
+      replaceFile(shell.path(file), `${encodeEvidenceProof(proof)}\n`, 0o600);
       items.push({ file, height, revoked, complete });
     }
     const rows = items.map(({ file, height, revoked, complete }) => [

@@ -1,3 +1,4 @@
+import { encodeAccessReceiptProof } from "#protocol";
 import { getAccessReceipt } from "#sdk";
 import { defineCommand } from "../../command.ts";
 import { writeNewFile } from "../../home/files.ts";
@@ -15,7 +16,7 @@ export const exchangeReceipt = defineCommand<[receipt: string], { out: string; c
     const client = await shell.signingClient();
     const { opened, ...rest } = await getAccessReceipt(client, { receipt }, { signal: shell.io.signal });
     const file = closed === true || opened === undefined ? rest : { ...rest, opened };
-    writeNewFile(shell.path(out), `${JSON.stringify(file)}\n`, 0o600);
+    writeNewFile(shell.path(out), `${encodeAccessReceiptProof(file)}\n`, 0o600);
     return { json: { file: out, receipt }, text: `${receipt}: written to ${out}; check it with: hansa verify ${out}` };
   },
 });

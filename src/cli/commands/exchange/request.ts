@@ -2,7 +2,7 @@ import { decodeUtf8 } from "#base";
 import { countersignReceipt, type OpenedRelease, openRelease, requestRelease } from "#sdk";
 import { defineCommand } from "../../command.ts";
 import { cliError } from "../../errors.ts";
-import { writeNewFile } from "../../home/files.ts";
+import { requireNoFile, writeNewFile } from "../../home/files.ts";
 import { type Moment, parseMoment } from "../../parse.ts";
 import type { Shell } from "../../shell.ts";
 import { ASK_OPTIONS, type AskOptions, askedFor } from "./asked-for.ts";
@@ -34,6 +34,7 @@ export const exchangeRequest = defineCommand<[grant: string], Options>({
     const from = options.from?.(now);
     if (from === undefined && options.to !== undefined) throw cliError("cli.argument", "--to goes with --from");
     const to = options.to?.(now) ?? Math.floor(now / 1000);
+    if (options.out !== undefined) requireNoFile(shell.path(options.out));
     const args = await askedFor(shell, grant, options);
     const window = from === undefined ? undefined : { from, to };
     const opened = await openRelease(client, await requestRelease(client, { ...args, window }, call), call);

@@ -14,7 +14,11 @@ export interface FetchOptions {
   readonly maxBytes: number;
   /** Authorities to believe beside the usual ones, PEM. */
   readonly ca?: string | undefined;
+  /** Media types that are asked for; those of DID documents where left out. */
+  readonly accept?: string;
 }
+
+const DOCUMENTS = "application/did+json, application/did+ld+json, application/did, application/json;q=0.9";
 
 const REDIRECTS = 3;
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -46,7 +50,7 @@ export async function fetchDocument(address: WebAddress, options: FetchOptions):
 function open(
   { host, port }: WebAddress,
   path: string,
-  { privateHosts, ca }: FetchOptions,
+  { privateHosts, ca, accept = DOCUMENTS }: FetchOptions,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
@@ -59,7 +63,7 @@ function open(
       lookup: privateHosts.has(host.toLowerCase()) ? lookupName : lookupPublic,
       // A connection of its own: nothing is shared with what else this process asks of the host.
       agent: false,
-      headers: { accept: "application/did+json, application/did+ld+json, application/did, application/json;q=0.9" },
+      headers: { accept },
       ...(ca === undefined ? {} : { ca }),
     });
     call.once("response", resolve);

@@ -222,6 +222,31 @@ describe("whether a grant stands", () => {
     alliance.refused("kernel.forbidden", north, "grants.anchor", batch([grant, 1]));
   });
 
+  it.each(["owner", "recipient", "who handed it on"])("depends on a device that is its %s being let act", (role) => {
+    const alliance = ready();
+    const lamp = actor("device/lamp", "P-256");
+    alliance.defineModel();
+    alliance.introduce(lamp);
+    alliance.enrol(lamp, anna);
+    alliance.admit(lamp);
+    const root = role === "owner" ? given(alliance, {}, lamp) : given(alliance, { recipient: lamp.did, delegable: 1 });
+    let grant = root;
+    if (role === "who handed it on") {
+      const args = handing(alliance, root);
+      alliance.ok(lamp, "grants.delegate", args);
+      grant = args.grant;
+    }
+    expect(standing(alliance, grant)).toBe("stands");
+    alliance.ok(lab, "devices.quarantine", { device: lamp.did, reason: "odd traffic" });
+    expect(standing(alliance, grant)).toBe(`party ${grant}`);
+    if (role === "recipient")
+      alliance.refused("grants.recipient", anna, "grants.give", request(alliance, { recipient: lamp.did }).args);
+    alliance.ok(north, "devices.release", { device: lamp.did });
+    expect(standing(alliance, grant)).toBe("stands");
+    alliance.ok(maker, "devices.revoke", { device: lamp.did, reason: "stolen" });
+    expect(standing(alliance, grant)).toBe(`party ${grant}`);
+  });
+
   it("is no for one that nobody gave", () => {
     const alliance = ready();
     const grant = createGrantId();

@@ -9,6 +9,7 @@ import {
   decodeDatasetStatement,
   decodeReleaseRequest,
   didOfKeyId,
+  EVENT_TYPES,
   type GrantResource,
   type HansaEvent,
   isSignedBy,
@@ -90,6 +91,7 @@ export async function openRelease(
   if (resourceDigest(salt, request.resource) !== claims.resource) throw broken("resource");
   const dataset = data.dataset === undefined ? undefined : await openDataset(data.dataset, claims.iss, keys);
   const events = data.topics === undefined ? undefined : await openTopics(data.topics, claims.group, keys);
+  requireAsked(request, dataset, events);
   return {
     resource,
     claims,
@@ -97,6 +99,29 @@ export async function openRelease(
     ...(dataset === undefined ? {} : { dataset }),
     ...(events === undefined ? {} : { events }),
   };
+}
+
+/** What came is what was asked for: whoever signs for a receipt must not have been given something else. */
+function requireAsked({ resource, window }: ReleaseRequest, dataset?: OpenedDataset, events?: readonly OpenedEvent[]) {
+  if (resource.kind === "dataset" || resource.kind === "credential") {
+    // A credential is asked for by its type; how the provider calls it is its own affair.
+    const fits = resource.kind === "credential" || dataset?.dataset === resource.dataset;
+    if (dataset === undefined || events !== undefined || !fits) throw broken("dataset");
+    return;
+  }
+  if (dataset !== undefined || events === undefined) throw broken("event");
+  const [from, to] = [(window?.from ?? 0) * 1000, (window?.to ?? 0) * 1000];
+  for (const logged of events) {
+    const time = Date.parse(logged.event.time);
+    if (!isOf(resource, logged) || time < from || time >= to) throw broken("event");
+  }
+}
+
+/** Whether an event is of the topic, or the property, that was asked for. */
+export function isOf(resource: GrantResource, { topic, event }: LoggedEvent): boolean {
+  if (resource.kind === "topic") return topic === resource.topic;
+  if (resource.kind !== "property") return false;
+  return event.source === resource.device && event.type === EVENT_TYPES.property && event.subject === resource.property;
 }
 
 /** A receipt that the provider signed for this very request. */
@@ -226,6 +251,7 @@ function readJson(bytes: Uint8Array): unknown {
   }
 }
 
-function broken(problem: string, cause?: unknown) {
+/** Something in an answer does not hold. */
+export function broken(problem: string, cause?: unknown) {
   return sdkError("sdk.release", `what was released does not hold: ${problem}`, { problem }, cause);
 }

@@ -5,7 +5,7 @@ import { sdkError } from "../../errors.ts";
 import { groupIdOfClient } from "../../group.ts";
 import { type CallOptions, deadlineOf, openRoute, unreachable } from "../../request.ts";
 import { parseSentEvents } from "../../sse.ts";
-import { checkReceipt, keysOfGroup, type OpenedEvent, openEvent, unseal } from "./open-release.ts";
+import { broken, checkReceipt, isOf, keysOfGroup, type OpenedEvent, openEvent, unseal } from "./open-release.ts";
 import { type ReleaseArgs, signRelease } from "./request-release.ts";
 
 /** Largest frame of a subscription, characters. */
@@ -62,7 +62,9 @@ export async function* subscribeRelease(
         } else if (event === "event") {
           const { sealed } = JSON.parse(data) as { readonly sealed: string };
           const opened = JSON.parse(decodeUtf8(await unseal(sealed, key.privateKey)) ?? "") as ReleasedEvent;
-          yield { kind: "event", event: await openEvent(opened, group, keys) };
+          const found = await openEvent(opened, group, keys);
+          if (!isOf(request.resource, found)) throw broken("event");
+          yield { kind: "event", event: found };
         } else if (event === "end") {
           yield { kind: "end", reason: (JSON.parse(data) as { readonly reason: string }).reason };
           return;

@@ -1,0 +1,185 @@
+/** The VC API (W3C CCG) over HTTP: bodies are read and held against their schemas here, everything else is the service's. */
+import type { TSchema } from "@sinclair/typebox";
+import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
+import { HansaError, type JsonLimits, type JsonObject, parseJson } from "#base";
+import {
+  type ChallengeRequest,
+  type DeriveRequest,
+  type IssueRequest,
+  type PresentRequest,
+  type RouteName,
+  type StoreRequest,
+  type UpdateStatusRequest,
+  VC_API_LIMITS,
+  VC_API_SCHEMAS,
+  type VerifyCredentialRequest,
+  type VerifyPresentationRequest,
+} from "#protocol";
+import type { CredentialService } from "../credentials/credential-service.ts";
+import { vcApiError } from "../credentials/errors.ts";
+import type { Issuer } from "../credentials/issuing-keys.ts";
+import type { GroupService } from "../group-service.ts";
+import { typeChooser } from "./accept.ts";
+import { problemOf } from "./problem.ts";
+import type { Call } from "./server.ts";
+import { refutation } from "./vc-problem.ts";
+
+const JSON_LIMITS: JsonLimits = { depth: VC_API_LIMITS.depth, integers: false };
+/** Each may be as large as a body. */
+const PAGE = 25;
+const checks = new Map<string, TypeCheck<TSchema>>(
+  Object.entries(VC_API_SCHEMAS).map(([name, schema]) => [name, TypeCompiler.Compile(schema)]),
+);
+const LIST_TYPES = ["application/json", "application/vc", "application/ld+json", "application/statuslist+jwt"] as const;
+const chooseListType = typeChooser(LIST_TYPES);
+
+/** Handlers of the VC API's routes. */
+export function vcApiHandlers(service: CredentialService | undefined, groups: readonly GroupService[]) {
+  const running = (): CredentialService => {
+    if (service === undefined)
+      throw vcApiError("vc-api.off", "this node neither issues nor verifies credentials: it is not set up", {});
+    return service;
+  };
+  /** Lets through whoever may have things verified. */
+  const verifier = (call: Call): CredentialService => {
+    const { verifierAccess } = running();
+    if (verifierAccess === "off") throw vcApiError("vc-api.off", "this node verifies nothing for others", {});
+    if (verifierAccess !== "open") call.requireMember();
+    return running();
+  };
+  const holder = (call: Call, open: boolean): CredentialService => {
+    if (running().holder === undefined) throw vcApiError("vc-api.off", "this node has no holder", {});
+    if (!open || running().holder?.access !== "open") call.requireMember();
+    return running();
+  };
+  const askerOf = (call: Call) => ({
+    mayRead(id: string) {
+      const group = groups.find(({ ledger }) => ledger.group.id === id);
+      return group !== undefined && call.mayRead(group);
+    },
+  });
+  const present = async (call: Call) => {
+    const service = holder(call, true);
+    return service.present(readBody<PresentRequest>(call, "PresentRequest"));
+  };
+
+  return {
+    async issueCredential(call) {
+      const request = readOpenly<IssueRequest>(running().opensIssuers, call, "IssueRequest");
+      const issuer = running().findIssuer(request);
+      requireUnlessOpen(call, issuer, running().opensIssuers);
+      return running().issue(request, issuer);
+    },
+
+    verifyCredential: (call) =>
+      answerVerification(call, async () => {
+        const service = verifier(call);
+        return service.verify(readBody<VerifyCredentialRequest>(call, "VerifyCredentialRequest"), askerOf(call));
+      }),
+
+    async deriveCredential(call) {
+      const service = holder(call, true);
+      return service.derive(readBody<DeriveRequest>(call, "DeriveRequest"));
+    },
+
+    async updateCredentialStatus(call) {
+      const request = readOpenly<UpdateStatusRequest>(running().opensIssuers, call, "UpdateStatusRequest");
+      const place = running().findPlace(request);
+      requireUnlessOpen(call, place?.issuer, running().opensIssuers);
+      return running().updateStatus(request, place);
+    },
+
+    async storeCredential(call) {
+      const service = holder(call, false);
+      const { verifiableCredential } = readBody<StoreRequest>(call, "StoreRequest");
+      const { id } = await service.keep(verifiableCredential as JsonObject, askerOf(call));
+      call.reply.header("location", `/credentials/${encodeURIComponent(id)}`);
+      return { id };
+    },
+
+    storedCredentials(call) {
+      const { after } = call.query;
+      return holder(call, false).kept.list(PAGE, after === undefined ? undefined : String(after));
+    },
+
+    storedCredential(call) {
+      const { verifiableCredential } = holder(call, false).kept.find(call.parameters["id"] as string);
+      return { verifiableCredential };
+    },
+
+    dropCredential(call) {
+      const id = call.parameters["id"] as string;
+      holder(call, false).kept.drop(id);
+      return { id };
+    },
+
+    createPresentation: present,
+    provePresentation: present,
+
+    verifyPresentation: (call) =>
+      answerVerification(call, async () => {
+        const service = verifier(call);
+        return service.verifyPresentation(
+          readBody<VerifyPresentationRequest>(call, "VerifyPresentationRequest"),
+          askerOf(call),
+        );
+      }),
+
+    createChallenge(call) {
+      const service = verifier(call);
+      const empty = call.body === undefined || call.body.length === 0;
+      return service.challenge(empty ? {} : readBody<ChallengeRequest>(call, "ChallengeRequest"));
+    },
+
+    async statusList(call) {
+      const type = chooseListType(call.headers.accept) ?? LIST_TYPES[0];
+      const text = await running().publishedList(
+        call.parameters["id"] as string,
+        type === "application/statuslist+jwt",
+      );
+      call.reply.header("content-type", type).header("vary", "accept").header("cache-control", "max-age=60");
+      return text;
+    },
+  } satisfies { readonly [Name in RouteName]?: (call: Call) => unknown };
+}
+
+/** Of a request that may be anybody's, what is wrong is told to anybody; else to the member alone. */
+function readOpenly<Request>(open: boolean, call: Call, schema: keyof typeof VC_API_SCHEMAS): Request {
+  if (!open) call.requireMember();
+  return readBody<Request>(call, schema);
+}
+
+/** A request that means no issuer at all is about to be refused: where anybody may have something issued, anybody hears why. */
+function requireUnlessOpen(call: Call, issuer: Issuer | undefined, opens: boolean): void {
+  if (issuer === undefined ? opens : issuer.access === "open") return;
+  call.requireMember();
+}
+
+function readBody<Request>({ body }: Call, schema: keyof typeof VC_API_SCHEMAS): Request {
+  if (body === undefined || body.length === 0)
+    throw vcApiError("vc-api.request", "the body is empty", { path: "/", problem: "empty body" });
+  const value = parseJson(body, JSON_LIMITS);
+  const check = checks.get(schema) as TypeCheck<TSchema>;
+  if (check.Check(value)) return value as Request;
+  const first = check.Errors(value).First();
+  const path = first?.path === "" ? "/" : (first?.path ?? "/");
+  const problem = first?.message ?? "does not fit";
+  throw vcApiError("vc-api.request", `${path}: ${problem}`, { path, problem });
+}
+
+/** What does not hold is an answer of a verifier, too: a problem that says `verified: false`. Who may not ask hears nothing of that. */
+async function answerVerification<Answer extends object>(
+  call: Call,
+  verify: () => Promise<Answer>,
+): Promise<Answer | string> {
+  try {
+    return await verify();
+  } catch (error) {
+    if (!(error instanceof HansaError)) throw error;
+    const problem = problemOf(error);
+    if (problem.status !== 400 && problem.status !== 422) throw error;
+    const { status, body } = refutation(problem);
+    call.reply.code(status).header("content-type", "application/problem+json");
+    return JSON.stringify(body);
+  }
+}
