@@ -2,6 +2,7 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256, p384 } from "@noble/curves/nist.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
+import { argon2idAsync } from "@noble/hashes/argon2.js";
 import { sha256 as hash, sha384 as hash384, sha512 as hash512 } from "@noble/hashes/sha2.js";
 import { randomBytes as random } from "@noble/hashes/utils.js";
 import { concatBytes, equalBytes } from "#base";
@@ -128,6 +129,15 @@ export function uncompressPoint(curve: EcCurve, compressed: Uint8Array): Uint8Ar
   } catch {
     return undefined;
   }
+}
+
+export function argon2id(
+  passphrase: Uint8Array,
+  salt: Uint8Array,
+  passes: number,
+  memory: number,
+): Promise<Uint8Array> {
+  return argon2idAsync(passphrase, salt, { t: passes, m: memory / 1024, p: 1, dkLen: 32 });
 }
 
 export function randomBytes(length: number): Uint8Array {

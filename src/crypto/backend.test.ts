@@ -54,6 +54,14 @@ describe("the two backends", () => {
     expect(one.subarray(32, 64)).toEqual(node.sha256(pairs.subarray(64, 128)));
   });
 
+  it("derive the same key of a passphrase", async () => {
+    const salt = new Uint8Array(16).fill(7);
+    const passphrase = encodeUtf8("correct horse battery staple");
+    const key = await node.argon2id(passphrase, salt, 2, 8 * 2 ** 20);
+    expect(await browser.argon2id(passphrase, salt, 2, 8 * 2 ** 20)).toEqual(key);
+    expect(await browser.argon2id(passphrase, salt, 3, 8 * 2 ** 20)).not.toEqual(key);
+  });
+
   it("draw random bytes of the length that is asked for", () => {
     for (const backend of [node, browser]) {
       expect(backend.randomBytes(32)).toHaveLength(32);

@@ -192,6 +192,18 @@ export function uncompressPoint(curve: EcCurve, compressed: Uint8Array): Uint8Ar
   }
 }
 
+/** Argon2id (RFC 9106), version 0x13, one lane: 32 bytes. `memory` in bytes, whole KiB. On a thread of its own. */
+export async function argon2id(
+  passphrase: Uint8Array,
+  salt: Uint8Array,
+  passes: number,
+  memory: number,
+): Promise<Uint8Array> {
+  const key = new Uint8Array(new ArrayBuffer(32));
+  await sodium.crypto_pwhash_async(key, passphrase, salt, passes, memory, sodium.crypto_pwhash_ALG_ARGON2ID13);
+  return key;
+}
+
 /** Random bytes of the operating system. */
 export function randomBytes(length: number): Uint8Array {
   const bytes = new Uint8Array(length);

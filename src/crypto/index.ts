@@ -14,6 +14,7 @@ export * from "./merkle/indexed-tree.ts";
 export * from "./merkle/log-tree.ts";
 export { type LeafProof, type MembershipProof, verifyMembership } from "./merkle/membership.ts";
 export * from "./multikey.ts";
+export { DEFAULT_COST, derivePassphraseKey, isAllowedCost, type PassphraseCost } from "./passphrase.ts";
 export * from "./signer.ts";
 export * from "./suites/index.ts";
 export { p384 } from "./suites/p384.ts";

@@ -2,11 +2,9 @@
 export { randomBytes } from "#crypto/backend";
 export {
   createKeyFile,
-  DEFAULT_COST,
   type KeyFile,
   type KeyFileOptions,
   openKeyFile,
-  type PassphraseCost,
 } from "./keystores/file.ts";
 export { type KeyStore, MAX_KEYS, type StoredKey } from "./keystores/key-store.ts";
 export { createMemoryKeyStore } from "./keystores/memory.ts";

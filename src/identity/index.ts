@@ -82,9 +82,19 @@ export {
   type VerifiedJwtPresentation,
   verifyJwtPresentation,
 } from "./jose/jwt-presentation.ts";
+export {
+  admissionCredential,
+  certificationCredential,
+  evidenceKey,
+  type LedgerFact,
+  type LedgerReading,
+  MAX_RECORD_PROOF,
+  ownershipCredential,
+} from "./ledger-credentials/ledger-credentials.ts";
 export { HansaMethod } from "./methods/hansa/hansa-method.ts";
 export type { DidLedger } from "./methods/hansa/needs.ts";
 export { keyMethod } from "./methods/key/key-method.ts";
+export { remoteMethod } from "./methods/remote/remote-method.ts";
 export { type FetchOptions, fetchDocument } from "./methods/web/fetch-document.ts";
 export { WebMethod } from "./methods/web/web-method.ts";
 export { formatDateTime } from "./resolution/date-time.ts";
@@ -120,3 +130,27 @@ export {
   type VerifiedTokenList,
   verifyTokenStatusList,
 } from "./status/token-status.ts";
+export { MAX_BACKUP } from "./wallet/backup-file.ts";
+export type { Chosen } from "./wallet/choose-credentials.ts";
+export { formatClaim, leavesOf, parseClaim } from "./wallet/claims.ts";
+export { WALLET_ERRORS, type WalletErrorCode, walletError } from "./wallet/errors.ts";
+export { type HeldCredential, type HeldFormat, MAX_CREDENTIAL, readCredential } from "./wallet/held-credential.ts";
+export { type IndexedDbWalletOptions, openIndexedDbWalletStore } from "./wallet/indexed-db-wallet-store.ts";
+export type { QueryAnswer, QueryMatch, WantedCredential } from "./wallet/match-query.ts";
+export { createMemoryWalletStore } from "./wallet/memory-wallet-store.ts";
+export type { Restored } from "./wallet/restore-plan.ts";
+export type { ShownEntry } from "./wallet/shown-log.ts";
+export type { CredentialFilter, StoredCredential } from "./wallet/stored-credential.ts";
+export {
+  type Answered,
+  type AnswerOptions,
+  type Presented,
+  type ReceiveOptions,
+  type ShowOptions,
+  type VerifierOf,
+  WALLET_LIMITS,
+  Wallet,
+  type WalletOptions,
+} from "./wallet/wallet.ts";
+export type { WalletKey, WalletKeySource } from "./wallet/wallet-keys.ts";
+export type { WalletChange, WalletEntry, WalletKind, WalletStore } from "./wallet/wallet-store.ts";

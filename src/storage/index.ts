@@ -18,3 +18,4 @@ export {
   type SnapshotName,
   type StoredSnapshot,
 } from "./snapshot-files.ts";
+export { MAX_WALLET_VALUE_BYTES, WalletEntries } from "./wallet-store.ts";

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { encodeUtf8 } from "#base";
 import { sha256 } from "#crypto/backend";
-import { createKeyFile, DEFAULT_COST, openKeyFile } from "./file.ts";
+import { DEFAULT_COST } from "../passphrase.ts";
+import { createKeyFile, openKeyFile } from "./file.ts";
 import { describeKeyStore } from "./key-store.suite.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hansa-keys-"));

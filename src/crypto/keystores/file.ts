@@ -7,6 +7,7 @@ import sodium from "sodium-native";
 import { type Clock, concatBytes, encodeUtf8, equalBytes, isHansaError, systemClock } from "#base";
 import { randomBytes, sha256 } from "#crypto/backend";
 import { cryptoError } from "../errors.ts";
+import { DEFAULT_COST, isAllowedCost, type PassphraseCost } from "../passphrase.ts";
 import { copySecret, equalSecret, secretBytes, wipe } from "../secret.ts";
 import { emptyContents, KeyRing } from "./key-ring.ts";
 import {
@@ -25,32 +26,12 @@ const NONCE_AT = 34;
 const HEADER_LENGTH = 58;
 const TAG_LENGTH = 16;
 const CHECKSUM_LENGTH = 32;
-const MIB = 2 ** 20;
-
-/** What guessing a passphrase costs. */
-export interface PassphraseCost {
-  /** Passes of Argon2id, 2 to 16. */
-  readonly passes: number;
-  /** Memory of Argon2id in bytes, 19 to 512 MiB in whole KiB. */
-  readonly memory: number;
-}
-
-/** About a tenth of a second on one core, and 64 MiB. */
-export const DEFAULT_COST: PassphraseCost = { passes: 3, memory: 64 * MIB };
-// The floor is OWASP's least for Argon2id. The ceiling holds on open: a doctored header must not exhaust the machine.
-const LEAST_COST: PassphraseCost = { passes: 2, memory: 19 * MIB };
-const MOST_COST: PassphraseCost = { passes: 16, memory: 512 * MIB };
 
 export interface KeyFileOptions {
   /** Only for `createKeyFile`, and kept in the file. */
   readonly cost?: PassphraseCost;
   /** Where `created` of new keys comes from. */
   readonly clock?: Clock;
-}
-
-function isAllowedCost({ passes, memory }: PassphraseCost): boolean {
-  if (!Number.isInteger(passes) || passes < LEAST_COST.passes || passes > MOST_COST.passes) return false;
-  return memory % 1024 === 0 && memory >= LEAST_COST.memory && memory <= MOST_COST.memory;
 }
 
 /** Text in NFKC, so that every keyboard's spelling of a letter opens the file. */

@@ -98,6 +98,11 @@ export const CREDENTIAL_ERRORS = {
     meaning: "A DID document or status list that verification needs cannot be had now.",
     advice: "Try again later.",
   },
+  "credentials.not-vouched": {
+    status: 422,
+    meaning: "The ledger does not say what a credential about a device was to say.",
+    advice: "`hansa device show` and `hansa model show` tell how it stands.",
+  },
 } as const satisfies ErrorTable;
 
 /** Code of a refusal of credentials. */
