@@ -11,6 +11,7 @@ import { startHttp } from "./http/server.ts";
 import { createLog, type Log } from "./log.ts";
 import { nodeMetrics } from "./metrics.ts";
 import { changesRights, keysTaken, type OpenGroup, type OpenGroupOptions, openGroup } from "./open-group.ts";
+import { openOpenid } from "./openid4vc/open-openid.ts";
 import { SignaturePool } from "./signature-pool.ts";
 import { ServerTls } from "./tls/server-tls.ts";
 import { VERSION } from "./version.ts";
@@ -84,6 +85,10 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
     const resolver = nodeResolver(groups, config.identity);
     let address = "";
     credentials = openCredentials({ config, keys, groups, resolver, url: () => address, clock, log });
+    const openid = openOpenid({
+      ...{ config, keys, groups, resolver, clock, url: () => address },
+      credentials: credentials?.service,
+    });
     const http = await startHttp({
       ...config.http,
       requestsPerMinute: config.limits.requestsPerMinute,
@@ -91,6 +96,7 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
       groups,
       resolver,
       credentials: credentials?.service,
+      openid,
       credentialsPerMinute: config.identity?.credentials?.requestsPerMinute,
       member,
       version: VERSION,

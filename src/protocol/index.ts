@@ -20,6 +20,7 @@ export * from "./genesis.ts";
 export * from "./inclusion.ts";
 export * from "./joining.ts";
 export * from "./jws.ts";
+export * from "./openid.ts";
 export { checkOperation } from "./operations/check.ts";
 export * from "./operations/devices.ts";
 export * from "./operations/evidence.ts";

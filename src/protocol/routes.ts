@@ -1,6 +1,8 @@
 /** The HTTP API, each route once: server, OpenAPI and sdk derive from this table. */
 import { type TSchema, Type } from "@sinclair/typebox";
 import { DID_URL_LIMIT, RESOLUTION_TYPES } from "./did-resolution.ts";
+import type { OPENID_SCHEMAS } from "./openid.ts";
+import { OPENID_ROUTES } from "./openid-routes.ts";
 import { Closed, TopicName } from "./operations/fields.ts";
 import type { VC_API_SCHEMAS } from "./vc-api.ts";
 import { VC_API_ROUTES } from "./vc-api-routes.ts";
@@ -20,7 +22,10 @@ export interface Route {
   /** Media types of the body. */
   readonly body?: readonly string[];
   /** What a JSON body holds, and an example of it. */
-  readonly content?: { readonly schema: keyof typeof VC_API_SCHEMAS; readonly example: unknown };
+  readonly content?: {
+    readonly schema: keyof typeof VC_API_SCHEMAS | keyof typeof OPENID_SCHEMAS;
+    readonly example: unknown;
+  };
   /** `status`: 200 where left out. */
   readonly answer: {
     readonly type: string;
@@ -269,6 +274,7 @@ export const ROUTES = {
     answer: { type: "application/json", example: { file: "/data/backups/main-12.db", height: 12 } },
   },
   ...VC_API_ROUTES,
+  ...OPENID_ROUTES,
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof ROUTES;

@@ -12,7 +12,7 @@ export function expandTypes(document: JsonObject): string[] {
   const context = document["@context"];
   if (context === undefined) return types;
   try {
-    const active = processContext(emptyContext(), context, { contexts: bundledContext });
+    const active = processContext(emptyContext({ terms: 65_536 }), context, { contexts: bundledContext });
     const iris = types.map((type) => expandName(type, active)).filter((iri) => typeof iri === "string");
     return [...new Set([...types, ...iris])];
   } catch (error) {

@@ -24,6 +24,7 @@ import {
 import type { KeyValueStore } from "#storage";
 import type { CredentialsConfig } from "../config/credentials-config.ts";
 import type { GroupService } from "../group-service.ts";
+import { withOwnTokenLists } from "../openid4vc/token-status-check.ts";
 import { Challenges } from "./challenges.ts";
 import { vcApiError } from "./errors.ts";
 import { chooseIssuer, issueFor, listSuiteOf } from "./issue.ts";
@@ -88,7 +89,7 @@ export class CredentialService {
     );
     this.#published = new PublishedLists(this.lists, this.#issuers, clock);
     this.#challenges = new Challenges(clock, secretOf(group.keyValues("credentials/secrets")));
-    const status = nodeStatusSource({
+    const others = nodeStatusSource({
       lists: this.lists,
       issuers: this.#issuers,
       groups,
@@ -99,6 +100,7 @@ export class CredentialService {
       privateHosts,
       ca,
     });
+    const status = withOwnTokenLists(this.lists, this.#issuers, others);
     this.#verifier = new Verifier({ resolver, groups, status, clock });
   }
 

@@ -11,6 +11,7 @@ import { describeCommandRun } from "../runs.ts";
 import { trailProofOf } from "../trail.ts";
 import { withoutHint } from "./access.ts";
 import { openApiDocument } from "./openapi.ts";
+import { openidHandlers } from "./openid.ts";
 import { problemOf } from "./problem.ts";
 import { answerResolution } from "./resolution.ts";
 import type { Call, HttpOptions } from "./server.ts";
@@ -225,6 +226,8 @@ export function routeHandlers(options: HttpOptions): Handlers {
     backup: ({ group }) => group.backup(),
 
     ...vcApiHandlers(options.credentials, options.groups),
+
+    ...openidHandlers(options.openid, options.groups),
   };
 }
 

@@ -6,7 +6,13 @@ import { BRIDGE_ERRORS } from "#bridges";
 import { CRYPTO_ERRORS } from "#crypto";
 import { ENGINE_ERRORS } from "#engines";
 import { EVENT_ERRORS } from "#events";
-import { CREDENTIAL_ERRORS, RESOLUTION_ERRORS, type ResolutionErrorCode, resolutionErrorType } from "#identity";
+import {
+  CREDENTIAL_ERRORS,
+  OPENID_ERRORS,
+  RESOLUTION_ERRORS,
+  type ResolutionErrorCode,
+  resolutionErrorType,
+} from "#identity";
 import { LEDGER_ERRORS, RECEIPT_ERRORS } from "#ledger";
 import { LINKAGE_ERRORS } from "#linkage";
 import { PROTOCOL_ERRORS } from "#protocol";
@@ -33,6 +39,7 @@ export const ALL_ERRORS: ErrorTable = {
   ...NODE_ERRORS,
   ...TLS_ERRORS,
   ...VC_API_ERRORS,
+  ...OPENID_ERRORS,
 };
 
 export interface Problem {

@@ -29,6 +29,7 @@ import type { CredentialService } from "../credentials/credential-service.ts";
 import { nodeError } from "../errors.ts";
 import type { GroupService } from "../group-service.ts";
 import type { Log } from "../log.ts";
+import type { OpenidService } from "../openid4vc/open-openid.ts";
 import type { ServerTls } from "../tls/server-tls.ts";
 import { authorize, Caller, isLoopback } from "./access.ts";
 import { type Handlers, routeHandlers } from "./handlers.ts";
@@ -46,6 +47,8 @@ export interface HttpOptions {
   readonly resolver: DidResolver;
   /** The VC API; without it, none. */
   readonly credentials?: CredentialService | undefined;
+  /** OpenID4VCI and OpenID4VP; without it, none. */
+  readonly openid?: OpenidService | undefined;
   /** Requests of the VC API that one address may send in a minute. */
   readonly credentialsPerMinute?: number | undefined;
   /** DID of the member that runs the node. */
