@@ -38,8 +38,14 @@ const keys = makeKeyFinder(new DidResolver([keyMethod]), { mayRead: () => false 
 const now = Date.now();
 
 /** Ours, with a suite of Data Integrity. */
-function dataIntegrity(name: string, suite: string, signer: CredentialSigner, must?: number): Candidate {
-  const credential = createCredential(signer.controller);
+function dataIntegrity(
+  name: string,
+  suite: string,
+  signer: CredentialSigner,
+  must?: number,
+  members: JsonObject = {},
+): Candidate {
+  const credential = { ...createCredential(signer.controller), ...members };
   return {
     name,
     issue: () => issueCredential(credential, signer, { suite, created: now }),
@@ -60,6 +66,9 @@ function foreign(suite: ForeignSuite, issuer: typeof p256): Candidate {
   };
 }
 
+/** What has a document read by jsonld: a text with its language. */
+const NOT_PLAIN = { name: { "@value": "Meter certificate", "@language": "en" } };
+
 const selectivePointers = ["/credentialSubject/model", "/credentialSubject/accuracyClass"];
 
 /** The one that all are held against. */
@@ -69,6 +78,7 @@ const REFERENCE = foreign("eddsa-rdfc-2022", ed25519);
 const CANDIDATES: readonly Candidate[] = [
   REFERENCE,
   dataIntegrity("eddsa-rdfc-2022", "eddsa-rdfc-2022", ed25519.signer, 1.2),
+  dataIntegrity("eddsa-rdfc-2022, read by jsonld", "eddsa-rdfc-2022", ed25519.signer, 1.2, NOT_PLAIN),
   dataIntegrity("eddsa-jcs-2022", "eddsa-jcs-2022", ed25519.signer, 8),
   dataIntegrity("ecdsa-rdfc-2019, P-256", "ecdsa-rdfc-2019", p256.signer),
   dataIntegrity("ecdsa-jcs-2019, P-256", "ecdsa-jcs-2019", p256.signer),

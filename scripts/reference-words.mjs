@@ -28,6 +28,10 @@ export const ERROR_ROOMS = {
   linkages: ["Module linkages", "Contracts on the ledger."],
   topics: ["Module topics", "Topics, rules, checkpoints."],
   nodes: ["Module nodes", "Members' nodes, and which of them vote in consensus."],
+  "vc-api": [
+    "VC API",
+    "What a node refuses of its VC API by itself (docs/guide/credentials.md); what is wrong with a credential has a code of `credentials.*`.",
+  ],
   issuers: ["Module issuers", "Recognition of issuers by the members' votes, and schemas of credentials."],
   statuses: ["Module statuses", "What issuers' status lists hold."],
   evidence: ["Module evidence", "Hashes of documents, thousands under one root, and their revocation."],
@@ -177,6 +181,43 @@ export const SETTINGS = {
     "`true`: the DID resolver resolves did:web as well, and so calls hosts that whoever asks may name; left out or `false`: not",
   "identity.privateHosts":
     "names of hosts whose did:web may be fetched although they lie in a private network or on this machine; else public addresses alone are called",
+  "identity.credentials.group":
+    "group in whose storage and on whose ledger the VC API works; where left out, the first",
+  "identity.credentials.url":
+    "how others reach the node: where its status lists are published; where left out, the address that it listens on",
+  "identity.credentials.issuers[].name":
+    "by which requests (`options.issuer`) and `hansa credential issue --issuer` name it",
+  "identity.credentials.issuers[].did":
+    "in whose name it issues: `did:hansa` is the member's own DID, `did:key` that of the key alone",
+  "identity.credentials.issuers[].key":
+    "key file entry that signs (`hansa key create`); where left out, the member's own. Of `did:hansa` another key than the first has to stand in the member's DID document: `hansa did add-key`",
+  "identity.credentials.issuers[].algorithm":
+    "an issuer with a key of P-384, of `did:key` alone: its secret is derived from one that the key file keeps under `key`",
+  "identity.credentials.issuers[].suite":
+    "cryptosuite where a request names none; where left out, `eddsa-rdfc-2022` or `ecdsa-rdfc-2019`, as the key is",
+  "identity.credentials.issuers[].format":
+    "where a request says nothing: a proof in the credential, or a JWT around it",
+  "identity.credentials.issuers[].access":
+    "who may have it issue and revoke: the member that runs the node, with its administrators (also where left out), or whoever reaches the port. `open` is for test suites: anybody gets whatever he likes signed",
+  "identity.credentials.issuers[].status": "lists in which every credential gets a place without being asked",
+  "identity.credentials.issuers[].substitute":
+    "takes credentials that name another issuer, or none, and puts its own DID there; for test suites",
+  "identity.credentials.holder.did": "in whose name presentations are signed",
+  "identity.credentials.holder.key": "key file entry that signs them; where left out, the member's own",
+  "identity.credentials.holder.suite": "cryptosuite of presentations where a request names none",
+  "identity.credentials.holder.access":
+    "who may have presentations signed and credentials derived; what the holder keeps is the member's alone",
+  "identity.credentials.verifier":
+    "who may have things verified, and get challenges: the member (also where left out), anybody, or nobody",
+  "identity.credentials.contexts[].url": "URL by which credentials name the context",
+  "identity.credentials.contexts[].file":
+    "the context document, JSON with an `@context`; a relative path begins at the home. Contexts are never fetched",
+  "identity.credentials.fetchStatusLists":
+    "whether status lists of issuers elsewhere are fetched over HTTPS, from public addresses and `identity.privateHosts`; where not, a credential with such a status does not verify",
+  "identity.credentials.fetchResources":
+    "whether JSON Schemas (`credentialSchema`) and resources (`relatedResource`) are fetched likewise and credentials held against them; where not, the verifier's answer warns that they were not checked",
+  "identity.credentials.requestsPerMinute":
+    "requests to each route of the VC API from one address in a minute, within `limits.requestsPerMinute`",
   label: "what people call this node; kept and shown nowhere yet",
 };
 

@@ -220,6 +220,8 @@ const ACCESS = {
   token: "a DID with a connection token",
   member: "the member that runs the node, with a token or certificate, and administrators with theirs",
   admin: "the same; without TLS on loopback: anybody",
+  credentials:
+    "the member that runs the node, and administrators, or anybody where `identity.credentials` of the configuration says so",
 };
 
 function httpPage({ routes }) {
@@ -228,9 +230,14 @@ function httpPage({ routes }) {
     const lines = [
       `## ${route.method} ${route.path}`,
       route.summary,
-      `Open to: ${ACCESS[route.access]}. Answers \`${route.answer.type}\`. Name in OpenAPI: \`${name}\`.`,
+      `Open to: ${ACCESS[route.access]}. Answers ${route.answer.status === undefined ? "" : `${route.answer.status}, `}\`${route.answer.type}\`. Name in OpenAPI: \`${name}\`.`,
       ...(inPath.length === 0 ? [] : [`In the path: ${inPath.join(", ")}.`]),
-      ...(route.body === undefined ? [] : [`Body: ${route.body.map((type) => `\`${type}\``).join(" or ")}.`]),
+      ...(route.body === undefined
+        ? []
+        : [`Body: ${route.body.map((type) => (type === "" ? "none" : `\`${type}\``)).join(" or ")}.`]),
+      ...(route.content === undefined
+        ? []
+        : [`Body, for example:\n\n\`\`\`json\n${JSON.stringify(route.content.example)}\n\`\`\``]),
       ...(route.query === undefined ? [] : [`Query parameters:\n\n${fieldsOf(route.query).join("\n")}`]),
       ...(route.answer.example === undefined
         ? []

@@ -84,7 +84,16 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
     const member = didOf(first.ledger.genesis.alliance, { algorithm: own.algorithm, bytes: own.publicKey });
     const resolver = nodeResolver(groups, config.identity);
     let address = "";
-    credentials = openCredentials({ config, keys, groups, resolver, url: () => address, clock, log });
+    credentials = openCredentials({
+      folder: home.folder,
+      config,
+      keys,
+      groups,
+      resolver,
+      url: () => address,
+      clock,
+      log,
+    });
     const openid = openOpenid({
       ...{ config, keys, groups, resolver, clock, url: () => address },
       credentials: credentials?.service,

@@ -44,6 +44,7 @@ describe("a page runs as it stands", () => {
     "README.md",
     "docs/guide/first-alliance.md",
     "docs/guide/transactions.md",
+    "docs/guide/credentials.md",
     "docs/guide/founding.md",
     "docs/guide/issuers-and-evidence.md",
   ])(

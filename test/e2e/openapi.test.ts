@@ -1,14 +1,37 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import type { TSchema } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { OPERATIONS, operation, prepareClaims, QUERIES, ROUTES, type RouteName, signTransaction } from "#protocol";
+import { openKeyFile } from "#crypto/node";
+import { homeAt } from "#node";
+import {
+  OPENID_SCHEMAS,
+  OPERATIONS,
+  operation,
+  prepareClaims,
+  QUERIES,
+  ROUTES,
+  type Route,
+  type RouteName,
+  signTransaction,
+  VC_API_SCHEMAS,
+} from "#protocol";
+import { requestCredential } from "#sdk";
 import { admit, agree, connect, contractOf, furnish, report, tokenOf, topicOf } from "./devices.suite.ts";
-import { Alliance } from "./member.suite.ts";
+import { Alliance, PASSPHRASE } from "./member.suite.ts";
 
 let alliance: Alliance;
 let linkage: string;
+/** A credential of the node's issuer, and its base proof. */
+let credential: Record<string, unknown>;
+let base: Record<string, unknown>;
 
 beforeAll(async () => {
   alliance = await Alliance.create();
+  await addIssuers(alliance);
   await alliance.up({ HANSA_LOG_LEVEL: "warn" });
+  credential = await issue({ issuer: "acme" });
+  base = await issue({ issuer: "labels", cryptosuite: "ecdsa-sd-2023" });
   await furnish(alliance);
   await admit(alliance, "acme", "device/sensor");
   await admit(alliance, "borea", "device/fan");
@@ -24,6 +47,38 @@ beforeAll(async () => {
   client.end(true);
 });
 afterAll(() => alliance.remove());
+
+/** Lets the node issue, hold and verify credentials. */
+async function addIssuers({ folder }: Alliance): Promise<void> {
+  const { keyFile, configFile } = homeAt(folder);
+  const keys = await openKeyFile(keyFile, PASSPHRASE);
+  keys.generate("labels", "P-256");
+  keys.close();
+  const credentials = {
+    issuers: [
+      { name: "acme", did: "did:hansa", status: ["suspension"] },
+      { name: "labels", did: "did:key", key: "labels" },
+    ],
+    holder: { did: "did:hansa" },
+  };
+  const config = JSON.parse(readFileSync(configFile, "utf8")) as object;
+  writeFileSync(configFile, JSON.stringify({ ...config, identity: { credentials } }));
+}
+
+const post = (body: object) => ({
+  init: { headers: { "content-type": "application/json" }, body: JSON.stringify(body) },
+});
+
+const unsigned = (id: string) => ({
+  "@context": ["https://www.w3.org/ns/credentials/v2", "https://www.w3.org/ns/credentials/examples/v2"],
+  id,
+  type: ["VerifiableCredential"],
+  credentialSubject: { id: "did:example:subject", alumniOf: "The School of Examples" },
+});
+
+function issue(options: object): Promise<Record<string, unknown>> {
+  return requestCredential(alliance.as("acme"), unsigned(`urn:example:${JSON.stringify(options).length}`), options);
+}
 
 type Schema = { readonly [name: string]: unknown };
 
@@ -68,8 +123,8 @@ describe("the OpenAPI document", () => {
     );
     expect(described.map(({ one }) => one.operationId).sort()).toEqual(Object.keys(ROUTES).sort());
     for (const { path, method, one } of described) {
-      expect(path, one.operationId).toMatch(/^\/([a-z0-9.]+|\{\w+\})?(\/([a-z0-9.]+|\{\w+\}))*$/);
-      expect(["get", "post"]).toContain(method);
+      expect(path, one.operationId).toMatch(/^\/([a-z0-9.-]+|\{\w+\})?(\/([a-z0-9.-]+|\{\w+\}))*$/);
+      expect(["get", "post", "delete"]).toContain(method);
       const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
       const declared = one.parameters.filter((parameter) => parameter.in === "path");
       expect(declared.map(({ name }) => name).sort(), one.operationId).toEqual(inPath.sort());
@@ -114,15 +169,37 @@ describe("the OpenAPI document", () => {
     for (const name of Object.keys(OPERATIONS)) expect(components.schemas).toHaveProperty([`operation.${name}`]);
     for (const name of Object.keys(QUERIES)) expect(components.schemas).toHaveProperty([`query.${name}`]);
   });
+
+  it("shows bodies of the VC API that fit their schemas", () => {
+    const routes = Object.values(ROUTES).flatMap(({ content }: Route) => (content === undefined ? [] : [content]));
+    expect(routes.length).toBeGreaterThan(8);
+    const schemas: Readonly<Record<string, TSchema>> = { ...VC_API_SCHEMAS, ...OPENID_SCHEMAS };
+    for (const { schema, example } of routes)
+      expect(Value.Check(schemas[schema] as TSchema, example), schema).toBe(true);
+  });
 });
 
 describe("every route", () => {
   const names = Object.keys(ROUTES) as RouteName[];
 
-  /** A call that the route answers with 200. */
+  const idOf = (name: RouteName): string => {
+    if (name !== "statusList") return "00".repeat(20);
+    const { statusListCredential } = credential["credentialStatus"] as { statusListCredential: string };
+    return statusListCredential.slice(statusListCredential.lastIndexOf("/") + 1);
+  };
+
+  /** A call that the route answers as its entry says. */
   function callOf(name: RouteName): { path: string; init?: RequestInit } {
     const topic = `topic=${encodeURIComponent(topicOf("acme"))}`;
     const acme = alliance.party("acme");
+    const presentation = {
+      presentation: {
+        "@context": ["https://www.w3.org/ns/credentials/v2"],
+        type: ["VerifiablePresentation"],
+        verifiableCredential: [credential],
+      },
+      options: { challenge: "mine", domain: "shop.example" },
+    };
     const special: Partial<Record<RouteName, () => { query?: string; init?: RequestInit }>> = {
       submit: () => {
         const service = { id: "one", type: "Test", endpoint: "https://a.example/" };
@@ -145,13 +222,24 @@ describe("every route", () => {
       eventProof: () => ({ query: `${topic}&offset=0` }),
       checkpoint: () => ({ query: topic }),
       commands: () => ({ query: `linkage=${linkage}` }),
+      issueCredential: () => post({ credential: unsigned("urn:example:fresh"), options: { issuer: "acme" } }),
+      verifyCredential: () => post({ verifiableCredential: credential }),
+      deriveCredential: () =>
+        post({ verifiableCredential: base, options: { selectivePointers: ["/credentialSubject"] } }),
+      updateCredentialStatus: () => post({ credentialId: credential["id"], status: false }),
+      storeCredential: () => post({ verifiableCredential: credential }),
+      createPresentation: () => post(presentation),
+      provePresentation: () => post(presentation),
+      verifyPresentation: () => post({ presentation: presentation.presentation }),
+      createChallenge: () => post({ domain: "shop.example" }),
     };
+    const held = name === "storedCredential" || name === "dropCredential";
     const { query, init } = special[name]?.() ?? {};
     const route = ROUTES[name];
     const path = route.path
       .replace(":did", acme.did)
       .replace(":group", "main")
-      .replace(":id", "00".repeat(20))
+      .replace(":id", held ? encodeURIComponent(String(credential["id"])) : idOf(name))
       .replace(":height", "1")
       .replace(":query", "members.list");
     const token = tokenOf(alliance, "acme");
@@ -162,19 +250,25 @@ describe("every route", () => {
     };
   }
 
-  it.each(names.filter((name) => name !== "publish"))("%s answers as its entry says", async (name) => {
-    const { path, init } = callOf(name);
-    const controller = new AbortController();
-    const response = await fetch(alliance.node.url + path, { ...init, signal: controller.signal });
-    expect(response.status, `${name} ${path}`).toBe(200);
-    expect(response.headers.get("content-type")?.split(";")[0]).toBe(ROUTES[name].answer.type);
-    if (name === "liveEvents") {
-      const first = await response.body?.getReader().read();
-      expect(Buffer.from(first?.value ?? []).toString()).toMatch(/^(:|id:|event:|data:|retry:)/);
-      controller.abort();
-    } else if (ROUTES[name].answer.type === "application/json") expect(await response.json()).toBeTypeOf("object");
-    else expect((await response.text()).length).toBeGreaterThan(0);
-  });
+  // Those of OpenID4VC answer one after another: src/node/http/openid-routes.test.ts.
+  const ofOpenid = /^\/(openid4v|\.well-known\/)/;
+  it.each(names.filter((name) => name !== "publish" && !ofOpenid.test(ROUTES[name].path)))(
+    "%s answers as its entry says",
+    async (name) => {
+      const { path, init } = callOf(name);
+      const controller = new AbortController();
+      const response = await fetch(alliance.node.url + path, { ...init, signal: controller.signal });
+      const { answer }: Route = ROUTES[name];
+      expect(response.status, `${name} ${path}`).toBe(answer.status ?? 200);
+      expect(response.headers.get("content-type")?.split(";")[0]).toBe(ROUTES[name].answer.type);
+      if (name === "liveEvents") {
+        const first = await response.body?.getReader().read();
+        expect(Buffer.from(first?.value ?? []).toString()).toMatch(/^(:|id:|event:|data:|retry:)/);
+        controller.abort();
+      } else if (ROUTES[name].answer.type === "application/json") expect(await response.json()).toBeTypeOf("object");
+      else expect((await response.text()).length).toBeGreaterThan(0);
+    },
+  );
 
   it("publish answers an offset to whoever has the right, and says to others that they lack it", async () => {
     const did = alliance.party("acme").did;

@@ -254,6 +254,7 @@ describe("an enveloped credential", () => {
       ],
       ["application/vc+sd-jwt", issueSdJwt({ vct: "urn:x", issuer: issuer.controller }, issuer, { disclose: [] })],
       ["application/dc+sd-jwt", sdJwt],
+      ["application/vc+sd-jwt", `${signCompactJws({ kid: issuer.id, typ: "dc+sd-jwt" }, credential, issuer)}~`],
       ["application/vc+jwt", sign({ iss: issuer.controller, vc: { type: ["VerifiableCredential"] } }, { typ: "JWT" })],
     ] as const)
       expect(await codeOf(() => verifyEnveloped(envelopCredential(secured, type), options))).toMatch(
@@ -336,6 +337,12 @@ describe("a presentation in a JWT", () => {
     expect(await codeOf(() => containing(Array.from({ length: 101 }, () => envelope)))).toBe("credentials.document");
     expect(await codeOf(() => issueJwtPresentation(makePresentation([], issuer.controller), holder, made))).toBe(
       "credentials.holder",
+    );
+    const strange = { ...makePresentation([envelope], holder.controller), colour: "green" };
+    expect(await codeOf(() => issueJwtPresentation(strange, holder, made))).toBe("credentials.term");
+    const signed = { ...strange, aud: made.domain, nonce: made.challenge };
+    expect(await codeOf(() => verifyWith(signCompactJws({ kid: holder.id, typ: "vp+jwt" }, signed, holder)))).toBe(
+      "credentials.term",
     );
     const stolen = signCompactJws(
       { kid: issuer.id, typ: "vp+jwt" },

@@ -4,6 +4,8 @@ import { DOCUMENT_LIMITS, entriesOf, isObject, refuseDocument } from "../credent
 import { credentialError } from "../credentials/errors.ts";
 import type { CredentialSigner, VerificationKey } from "../credentials/keys.ts";
 import { type CheckedPresentation, checkPresentation } from "../credentials/model.ts";
+import { checkTerms } from "../credentials/terms/check-terms.ts";
+import type { ContextSource } from "../credentials/terms/process-context.ts";
 import type { VerifiedCredential } from "../credentials/verify-credential.ts";
 import {
   type VerifiedPresentation,
@@ -30,7 +32,7 @@ export interface JwtPresentationOptions {
  * Signs a presentation as `application/vp+jwt`; its holder is the signer.
  *
  * @returns the token
- * @throws HansaError `credentials.document`, `credentials.holder` where the presentation names another holder
+ * @throws HansaError `credentials.document`, `credentials.context`, `credentials.term`, `credentials.holder` where the presentation names another holder
  * @example
  * ```ts
  * const token = issueJwtPresentation(makePresentation([envelope]), signer, { domain, challenge, issuedAt, expires: issuedAt + 60 });
@@ -47,6 +49,7 @@ export function issueJwtPresentation(
       holder: holder.slice(0, 200),
     });
   requireNoWrapper(presentation);
+  checkOwnTerms(presentation, undefined);
   const claims = {
     holder: signer.controller,
     ...presentation,
@@ -83,6 +86,7 @@ export async function verifyJwtPresentation(
   requireAnswer(claims, options);
   checkTokenTime(claims, options.now);
   const { tokens, checked } = separateTokens(document, isOld);
+  if (!isOld) checkOwnTerms(document, options.contexts);
   const credentials: VerifiedCredential[] = [];
   // `challenge` and `domain` are the presentation's, and so is `purpose`.
   const { challenge: _, domain: __, purpose: ___, enveloped, ...inner } = options;
@@ -90,6 +94,12 @@ export async function verifyJwtPresentation(
   const opens = { ...inner, enveloped: enveloped ?? ((url: string) => verifyEnveloped(url, inner)) };
   credentials.push(...(await verifyContained(checked, opens)));
   return { presentation: document, id: checked.id, presenter, proofs: [], credentials, key };
+}
+
+/** Its credentials have contexts of their own, and are checked each for itself. */
+function checkOwnTerms(presentation: JsonObject, contexts: ContextSource | undefined): void {
+  const { verifiableCredential: _, ...own } = presentation;
+  checkTerms(own, contexts);
 }
 
 function requireAnswer(

@@ -44,8 +44,21 @@ export const CredentialsConfig = Closed({
   ),
   /** Who may have things verified: the member, or anybody; `off`: nobody. */
   verifier: Type.Optional(Type.Union([Type.Literal("off"), Type.Literal("member"), Type.Literal("open")])),
+  /** JSON-LD contexts beyond those that come with Hansa: files beside the configuration, or wherever an absolute path leads. None is fetched. */
+  contexts: Type.Optional(
+    List(
+      Closed({
+        url: Type.String({ pattern: "^[A-Za-z][A-Za-z0-9+.-]*:\\S+$", maxLength: 1024 }),
+        file: Type.String({ minLength: 1, maxLength: 1024 }),
+      }),
+      0,
+      256,
+    ),
+  ),
   /** Whether status lists of other issuers are fetched over HTTPS: whoever has something verified then makes this node call a host. */
   fetchStatusLists: Type.Optional(Type.Boolean()),
+  /** Whether schemas and related resources are fetched likewise; where not, what a credential says of them is left unchecked, and told so. */
+  fetchResources: Type.Optional(Type.Boolean()),
   /** OpenID4VCI and OpenID4VP. */
   openid: Type.Optional(OpenidConfig),
   /** Requests of the VC API that one address may send in a minute. */

@@ -2,11 +2,13 @@ import { type Clock, HansaError, type JsonObject } from "#base";
 import { randomBytes } from "#crypto";
 import {
   type Asker,
+  type ContextSource,
   createPresentation,
   type DidResolver,
   deriveCredential,
   makeKeyFinder,
   RESOLUTION_ERRORS,
+  type StatusSource,
 } from "#identity";
 import {
   type ChallengeRequest,
@@ -27,6 +29,7 @@ import type { GroupService } from "../group-service.ts";
 import { withOwnTokenLists } from "../openid4vc/token-status-check.ts";
 import { Challenges } from "./challenges.ts";
 import { vcApiError } from "./errors.ts";
+import { httpsSource } from "./https-source.ts";
 import { chooseIssuer, issueFor, listSuiteOf } from "./issue.ts";
 import { type Holder, type Issuer, type KeySource, openHolder, openIssuers } from "./issuing-keys.ts";
 import { KeptCredentials } from "./kept-credentials.ts";
@@ -48,10 +51,15 @@ export interface CredentialServiceOptions {
   /** Where others reach the node; known once it listens. */
   readonly url: () => string;
   readonly clock: Clock;
+  /** Where contexts of credentials come from. */
+  readonly contexts: ContextSource;
   /** Hosts that lists may be fetched from though they lie in private networks, and authorities to believe for it, PEM. */
   readonly privateHosts: readonly string[];
   readonly ca?: string | undefined;
 }
+
+/** Of a schema, or of a resource whose digest is to be compared. */
+const RESOURCE_BYTES = 1 << 20;
 
 /** Where a status is, and whose it is to say. */
 export interface FoundPlaces {
@@ -64,19 +72,23 @@ export class CredentialService {
   readonly holder: Holder | undefined;
   readonly kept: KeptCredentials;
   readonly lists: StatusLists;
+  /** Where the node hears of statuses. */
+  readonly status: StatusSource;
   readonly verifierAccess: "off" | "member" | "open";
   readonly #issuers: readonly Issuer[];
   readonly #published: PublishedLists;
   readonly #challenges: Challenges;
   readonly #verifier: Verifier;
   readonly #clock: Clock;
+  readonly #contexts: ContextSource;
   readonly #url: () => string;
 
   /** @throws HansaError `node.config`, `node.key-missing` */
   constructor(options: CredentialServiceOptions) {
-    const { config, keys, member, group, groups, resolver, clock, privateHosts, ca } = options;
+    const { config, keys, member, group, groups, resolver, clock, contexts, privateHosts, ca } = options;
     const source = { keys, member, alliance: group.ledger.genesis.alliance };
     this.#clock = clock;
+    this.#contexts = contexts;
     this.#url = () => (config.url ?? options.url()).replace(/\/$/, "");
     this.#issuers = openIssuers(config, source);
     this.holder = openHolder(config, source);
@@ -96,12 +108,22 @@ export class CredentialService {
       // Of lists the node asks for itself: whoever signed one, its credential was looked at with its asker's eyes.
       keys: makeKeyFinder(resolver, { mayRead: () => true }),
       clock,
+      contexts,
       fetches: config.fetchStatusLists === true,
       privateHosts,
       ca,
     });
     const status = withOwnTokenLists(this.lists, this.#issuers, others);
-    this.#verifier = new Verifier({ resolver, groups, status, clock });
+    this.status = status;
+    const accept = "application/schema+json, application/json;q=0.9, */*;q=0.1";
+    const fetchResource =
+      config.fetchResources === true ? httpsSource({ privateHosts, maxBytes: RESOURCE_BYTES, accept, ca }) : undefined;
+    this.#verifier = new Verifier({ resolver, groups, status, fetchResource, contexts, clock });
+  }
+
+  /** Contexts that the node has. */
+  get contexts(): ContextSource {
+    return this.#contexts;
   }
 
   /** Whether anybody may have something issued: then anybody hears what is wrong with his request. */
@@ -121,7 +143,13 @@ export class CredentialService {
       throw vcApiError("vc-api.issuer", "the credential names no issuer of this node", {
         issuers: this.#issuers.filter(({ access }) => access === "open").map(({ id }) => id),
       });
-    return { verifiableCredential: await issueFor(issuer, request, this.lists, this.#now()) };
+    return {
+      verifiableCredential: await issueFor(issuer, request, {
+        lists: this.lists,
+        contexts: this.#contexts,
+        now: this.#now(),
+      }),
+    };
   }
 
   /** @throws HansaError `credentials.*`, `vc-api.request` */
@@ -157,13 +185,16 @@ export class CredentialService {
   async derive({ verifiableCredential, options = {} }: DeriveRequest) {
     const pointers = options.selectivePointers ?? [];
     return {
-      verifiableCredential: await deriveCredential(verifiableCredential as JsonObject, { selectivePointers: pointers }),
+      verifiableCredential: await deriveCredential(verifiableCredential as JsonObject, {
+        selectivePointers: pointers,
+        contexts: this.#contexts,
+      }),
     };
   }
 
   /** @throws HansaError `credentials.*`, `vc-api.limit` */
   async keep(credential: JsonObject, asker: Asker) {
-    const shown = hasBaseProof(credential) ? await discloseAll(credential) : credential;
+    const shown = hasBaseProof(credential) ? await discloseAll(credential, this.#contexts) : credential;
     await known(this.#verifier.credential(shown, {}, asker));
     return this.kept.save(credential);
   }
@@ -189,7 +220,7 @@ export class CredentialService {
     const made = created === undefined ? this.#now() : readMoment(created, "created");
     const until = expires === undefined ? made + VC_API_LIMITS.challengeSeconds * 1000 : readMoment(expires, "expires");
     const document = { ...(presentation as JsonObject), holder: named };
-    const how = { suite, challenge, domain, created: made, expires: until };
+    const how = { suite, challenge, domain, created: made, expires: until, contexts: this.#contexts };
     return { verifiablePresentation: await createPresentation(document, signer, how) };
   }
 
@@ -285,10 +316,10 @@ function hasBaseProof({ proof }: JsonObject): boolean {
 }
 
 /** What a verifier would see of a credential that its holder shows whole. */
-function discloseAll(credential: JsonObject): Promise<JsonObject> {
+function discloseAll(credential: JsonObject, contexts: ContextSource): Promise<JsonObject> {
   const members = Object.keys(credential).filter((member) => member !== "@context" && member !== "proof");
   const selectivePointers = members.map((member) => `/${member.replaceAll("~", "~0").replaceAll("/", "~1")}`);
-  return deriveCredential(credential, { selectivePointers });
+  return deriveCredential(credential, { selectivePointers, contexts });
 }
 
 function answerOf({ checks, unchecked }: Verified): VerificationAnswer {

@@ -2,6 +2,7 @@
 import type { Json, JsonObject } from "#base";
 import {
   bitstringStatusEntry,
+  type ContextSource,
   type CredentialAlgorithm,
   checkCredential,
   envelopCredential,
@@ -25,6 +26,14 @@ const USUAL: Readonly<Record<CredentialAlgorithm, string | undefined>> = {
   secp256k1: undefined,
 };
 const SELECTIVE = "ecdsa-sd-2023";
+
+/** What issuing needs beside the issuer. */
+export interface IssuingMeans {
+  readonly lists: StatusLists;
+  readonly contexts: ContextSource;
+  /** Milliseconds, in whole seconds. */
+  readonly now: number;
+}
 
 /** The issuer whom a request means: the one that it names, the credential's, or the one that stands in for others. */
 export function chooseIssuer(issuers: readonly Issuer[], { credential, options }: IssueRequest): Issuer | undefined {
@@ -51,23 +60,26 @@ const fits = (mine: string | undefined, wanted: string | undefined) => wanted ==
 export async function issueFor(
   issuer: Issuer,
   { credential, options = {} }: IssueRequest,
-  lists: StatusLists,
-  now: number,
+  means: IssuingMeans,
 ): Promise<JsonObject> {
   const document = withIssuer(credential as JsonObject, issuer);
   const { id } = checkCredential(document);
   if (options.verificationMethod !== undefined && options.verificationMethod !== issuer.signer.id)
     throw vcApiError("vc-api.suite", "the issuer has another verification method", { has: issuer.signer.id });
   checkEntries(document);
-  const sign = signerOf(issuer, options, now);
+  const sign = signerOf(issuer, options, means);
   const purposes = purposesOf(document, issuer, options);
-  const places = purposes.length === 0 ? [] : lists.allocate(issuer.name, purposes, options.credentialId ?? id);
+  const places = purposes.length === 0 ? [] : means.lists.allocate(issuer.name, purposes, options.credentialId ?? id);
   const entries = places.map(({ url, index, purpose }) => bitstringStatusEntry({ index, list: url, purpose }));
   return sign(withStatus(document, entries));
 }
 
 /** Chooses how it is signed before anything is done that cannot be undone. */
-function signerOf(issuer: Issuer, options: IssueOptions, now: number): (document: JsonObject) => Promise<JsonObject> {
+function signerOf(
+  issuer: Issuer,
+  options: IssueOptions,
+  { contexts, now }: IssuingMeans,
+): (document: JsonObject) => Promise<JsonObject> {
   const { signer } = issuer;
   const { cryptosuite, mandatoryPointers, format = usualFormat(issuer, options) } = options;
   if (format === "jwt") {
@@ -84,6 +96,7 @@ function signerOf(issuer: Issuer, options: IssueOptions, now: number): (document
   const { created, expires } = options;
   const wanted = {
     suite,
+    contexts,
     created: created === undefined ? now : readMoment(created, "created"),
     ...(expires === undefined ? {} : { expires: readMoment(expires, "expires") }),
     ...(mandatoryPointers === undefined ? {} : { mandatoryPointers }),

@@ -1,9 +1,12 @@
-import type { Clock } from "#base";
+import { readFileSync } from "node:fs";
+import { resolve as resolvePath } from "node:path";
+import { type Clock, isHansaError, type JsonObject, parseJson } from "#base";
 import type { KeyStore } from "#crypto/node";
-import type { DidResolver } from "#identity";
+import { addContexts, type ContextSource, type DidResolver } from "#identity";
 import { isActiveMember } from "#ledger";
 import type { StatusListRecord } from "#protocol";
 import type { NodeConfig } from "../config/config.ts";
+import type { CredentialsConfig } from "../config/credentials-config.ts";
 import { nodeError } from "../errors.ts";
 import type { GroupService } from "../group-service.ts";
 import type { Log } from "../log.ts";
@@ -11,6 +14,8 @@ import { CredentialService } from "./credential-service.ts";
 import { StatusAnchor } from "./status-anchor.ts";
 
 export interface OpenCredentialsOptions {
+  /** Folder of the home, where files of contexts are. */
+  readonly folder: string;
   readonly config: NodeConfig;
   readonly keys: KeyStore;
   readonly groups: readonly GroupService[];
@@ -34,7 +39,7 @@ export interface OpenCredentials {
  * @throws HansaError `node.config`, `node.key-missing`
  */
 export function openCredentials(options: OpenCredentialsOptions): OpenCredentials | undefined {
-  const { keys, groups, resolver, url, clock, log } = options;
+  const { folder, keys, groups, resolver, url, clock, log } = options;
   const { identity, member } = options.config;
   const config = identity?.credentials;
   if (config === undefined) return undefined;
@@ -44,7 +49,9 @@ export function openCredentials(options: OpenCredentialsOptions): OpenCredential
       path: "/identity/credentials/group",
     });
   const privateHosts = identity?.privateHosts ?? [];
-  const service = new CredentialService({ config, keys, member, group, groups, resolver, url, clock, privateHosts });
+  const contexts = readContexts(folder, config);
+  const shared = { config, keys, member, group, groups, resolver, url, clock };
+  const service = new CredentialService({ ...shared, contexts, privateHosts });
   const [own] = group.hosted;
   const anchor = new StatusAnchor({
     lists: service.lists,
@@ -59,4 +66,27 @@ export function openCredentials(options: OpenCredentialsOptions): OpenCredential
     },
   });
   return { service, start: () => anchor.start(), close: () => anchor.stop() };
+}
+
+/** @throws HansaError `node.config` where a file cannot be read, or holds no context */
+function readContexts(folder: string, { contexts = [] }: CredentialsConfig): ContextSource {
+  const read = contexts.map(({ url, file }, at) => {
+    const path = resolvePath(folder, file);
+    try {
+      return [url, parseJson(readFileSync(path), { depth: 32, integers: false }) as JsonObject] as const;
+    } catch (error) {
+      throw nodeError(
+        "node.config",
+        `config: ${path} cannot be read: ${isHansaError(error) ? error.message : (error as NodeJS.ErrnoException).code}`,
+        { path: `/identity/credentials/contexts/${at}` },
+        error,
+      );
+    }
+  });
+  try {
+    return addContexts(new Map(read));
+  } catch (error) {
+    if (!isHansaError(error)) throw error;
+    throw nodeError("node.config", `config: ${error.message}`, { path: "/identity/credentials/contexts" }, error);
+  }
 }

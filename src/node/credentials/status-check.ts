@@ -1,18 +1,19 @@
 /** Statuses for the node's verifier: its own lists from its own storage, others' over HTTPS where the configuration allows that. */
-import { isIP } from "node:net";
 import { type Clock, decodeUtf8, type JsonObject, Lru, parseJson } from "#base";
 import {
+  type ContextSource,
   credentialError,
-  fetchDocument,
   type KeyFinder,
   readBitstringEntry,
+  readTokenStatusReference,
   type StatusSource,
   statusSource,
 } from "#identity";
 import type { StatusListRecord } from "#protocol";
 import type { GroupService } from "../group-service.ts";
+import { httpsSource } from "./https-source.ts";
 import type { Issuer } from "./issuing-keys.ts";
-import type { StatusLists } from "./status-lists.ts";
+import type { ListRecord, StatusLists } from "./status-lists.ts";
 
 export interface StatusCheckOptions {
   readonly lists: StatusLists;
@@ -20,6 +21,8 @@ export interface StatusCheckOptions {
   readonly groups: readonly GroupService[];
   readonly keys: KeyFinder;
   readonly clock: Clock;
+  /** Where contexts of lists come from: those that come with Hansa, where left out. */
+  readonly contexts?: ContextSource | undefined;
   /** Whether lists of others are fetched. */
   readonly fetches: boolean;
   /** Hosts that may lie in private networks. */
@@ -30,8 +33,6 @@ export interface StatusCheckOptions {
 
 /** A list of 32 million entries of which every other is set would not compress; one of ordinary use has a few hundred kilobytes at most. */
 const MOST_BYTES = 4 << 20;
-const TIMEOUT = 5000;
-const AT_ONCE = 32;
 
 /**
  * @throws HansaError (the source, when asked) `credentials.status`, `credentials.status-unknown`
@@ -41,57 +42,59 @@ export function nodeStatusSource(options: StatusCheckOptions): StatusSource {
   const nameOf = new Map(issuers.map(({ name, id }) => [name, id]));
   const others = fetches ? othersLists(options) : undefined;
   return async (entry, credential) => {
-    const own =
-      typeof entry["statusListCredential"] === "string" ? lists.findByUrl(entry["statusListCredential"]) : undefined;
-    if (own === undefined || entry["type"] !== "BitstringStatusListEntry") {
+    const read = ownEntry(entry, lists);
+    if (read === undefined) {
       if (others !== undefined) return others(entry, credential);
       throw unknown("the status list is another issuer's, and this node fetches none");
     }
-    const { index, purpose, bits } = readBitstringEntry(entry);
-    if (purpose !== own.purpose || bits !== 1)
-      throw unknown("the status list has another purpose than the credential says");
-    if (nameOf.get(own.issuer) !== issuerOf(credential))
+    const { record, index } = read;
+    if (nameOf.get(record.issuer) !== issuerOf(credential))
       throw unknown("the status list is another issuer's than the credential");
-    const list = lists.bits(own.id);
-    if (index >= list.size) throw unknown("statusListIndex is beyond the end of the status list");
+    const list = lists.bits(record.id);
+    if (index >= list.size) throw unknown("the index is beyond the end of the status list");
     if (list.get(index) === 1)
       throw credentialError(
         "credentials.status",
-        `the credential was ${purpose === "revocation" ? "revoked" : "suspended"}`,
-        {
-          purpose,
-          value: 1,
-        },
+        `the credential was ${record.purpose === "revocation" ? "revoked" : "suspended"}`,
+        { purpose: record.purpose, value: 1 },
       );
   };
 }
 
+/** The list of this node that an entry names, of whichever of the two kinds; `undefined` where it names none. */
+function ownEntry(entry: JsonObject, lists: StatusLists): { record: ListRecord; index: number } | undefined {
+  if (entry["status_list"] !== undefined && entry["type"] === undefined) {
+    const { uri, index } = readTokenStatusReference(entry);
+    const record = lists.findByUrl(uri);
+    return record === undefined ? undefined : { record, index };
+  }
+  const url = entry["statusListCredential"];
+  const record = typeof url === "string" ? lists.findByUrl(url) : undefined;
+  if (record === undefined || entry["type"] !== "BitstringStatusListEntry") return undefined;
+  const { index, purpose, bits } = readBitstringEntry(entry);
+  if (purpose !== record.purpose || bits !== 1)
+    throw unknown("the status list has another purpose than the credential says");
+  return { record, index };
+}
+
 function othersLists(options: StatusCheckOptions): StatusSource {
-  const { keys, clock, groups, ca } = options;
-  const limits = { privateHosts: new Set(options.privateHosts), timeout: TIMEOUT, maxBytes: MOST_BYTES, ca };
+  const { keys, clock, contexts, groups, privateHosts, ca } = options;
+  const accept = "application/vc, application/statuslist+jwt, application/json;q=0.9, */*;q=0.1";
+  const fetchFrom = httpsSource({ privateHosts, maxBytes: MOST_BYTES, accept, ca });
   /** Whose a list says it is, by its URL: whether that is true is looked at before it counts. */
   const said = new Lru<string, string>(1024);
   const ledgers = groups.map(publishedIn);
-  let underWay = 0;
   return statusSource({
     keys,
+    contexts,
     now: () => clock.now(),
     async fetchList(url) {
-      const address = addressOf(url, limits.privateHosts);
-      if (underWay >= AT_ONCE)
-        throw credentialError("credentials.unreachable", "too many status lists are being fetched");
-      underWay++;
-      try {
-        const accept = "application/vc, application/statuslist+jwt, application/json;q=0.9, */*;q=0.1";
-        const text = decodeUtf8(await fetchDocument(address, { ...limits, accept }))?.trim();
-        if (text === undefined) return undefined;
-        if (!text.startsWith("{")) return text;
-        const document = parseJson(text, { depth: 32, integers: false }) as JsonObject;
-        said.set(url, issuerOf(document) ?? "");
-        return document;
-      } finally {
-        underWay--;
-      }
+      const text = decodeUtf8(await fetchFrom(url))?.trim();
+      if (text === undefined) return undefined;
+      if (!text.startsWith("{")) return text;
+      const document = parseJson(text, { depth: 32, integers: false }) as JsonObject;
+      said.set(url, issuerOf(document) ?? "");
+      return document;
     },
     // A list whose issuer tells the ledger of it must be the one that the ledger knows: nobody else's word on it counts.
     async root(url) {
@@ -114,17 +117,9 @@ function publishedIn({ ledger }: GroupService): (url: string, issuer: string) =>
   };
 }
 
-function addressOf(text: string, privateHosts: ReadonlySet<string>) {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== "https:" || url.username !== "" || url.password !== "")
-    throw unknown("a status list is fetched from an https URL alone");
-  // An address is looked up by nobody, so that nobody would see that it is a private one.
-  if (isIP(url.hostname.replace(/^\[|\]$/g, "")) !== 0 && !privateHosts.has(url.hostname))
-    throw unknown("a status list is fetched from a host with a name");
-  return { host: url.hostname, port: Number(url.port || 443), path: url.pathname + url.search };
-}
-
-function issuerOf({ issuer }: JsonObject): string | undefined {
+/** Of what is no document of the data model, `issuer` would be a claim like others. */
+function issuerOf({ issuer, iss, "@context": context }: JsonObject): string | undefined {
+  if (context === undefined) return typeof iss === "string" ? iss : undefined;
   const id = typeof issuer === "object" && issuer !== null ? (issuer as JsonObject)["id"] : issuer;
   return typeof id === "string" ? id : undefined;
 }

@@ -1,7 +1,8 @@
 /** Verification for others: credentials and presentations of every kind that the node knows. */
-import type { Clock, Json, JsonObject } from "#base";
+import { type Clock, isHansaError, type Json, type JsonObject, parseJson } from "#base";
 import {
   type Asker,
+  type ContextSource,
   checkPresentation,
   credentialError,
   type DidResolver,
@@ -28,6 +29,10 @@ export interface VerifierOptions {
   readonly resolver: DidResolver;
   readonly groups: readonly GroupService[];
   readonly status: StatusSource;
+  /** Fetches schemas and related resources; without it they are left unchecked. */
+  readonly fetchResource?: ((url: string) => Promise<Uint8Array>) | undefined;
+  /** Where contexts come from: those that come with Hansa, where left out. */
+  readonly contexts?: ContextSource | undefined;
   readonly clock: Clock;
 }
 
@@ -124,7 +129,7 @@ export class Verifier {
   }
 
   #demandsOf(options: VerifyOptions, asker: Asker): VerifyDemands {
-    const { resolver, groups, status, clock } = this.#options;
+    const { resolver, groups, status, contexts, clock, fetchResource } = this.#options;
     const { expectedProofPurpose: purpose, recognised, recognisedAt, checkStatus } = options;
     if (purpose !== undefined && !PURPOSES.includes(purpose))
       throw credentialError("credentials.proof", "no proof is made for this purpose here", { problem: "proofPurpose" });
@@ -133,6 +138,8 @@ export class Verifier {
       keys,
       now: clock.now(),
       status,
+      ...(contexts === undefined ? {} : { contexts }),
+      ...(fetchResource === undefined ? {} : resourcesFrom(fetchResource, keys, clock)),
       ...(checkStatus === undefined ? {} : { checkStatus }),
       ...(purpose === undefined ? {} : { purpose: purpose as ProofPurpose }),
       ...(recognised === true
@@ -140,6 +147,31 @@ export class Verifier {
         : {}),
     };
   }
+}
+
+/** Schemas and related resources, by their URLs. A schema that is a claim of a credential counts if that credential does. */
+function resourcesFrom(fetchResource: (url: string) => Promise<Uint8Array>, keys: KeyFinder, clock: Clock) {
+  const fetched = async (url: string) => {
+    try {
+      return await fetchResource(url);
+    } catch (error) {
+      if (isHansaError(error)) return undefined;
+      throw error;
+    }
+  };
+  return {
+    resources: fetched,
+    async schemas(url: string, type: string) {
+      const bytes = await fetched(url);
+      if (bytes === undefined || type !== "JsonSchemaCredential") return bytes;
+      await verifyCredential(parseJson(bytes, { depth: 64, integers: false }), {
+        keys,
+        now: clock.now(),
+        checkStatus: false,
+      });
+      return bytes;
+    },
+  };
 }
 
 /** The JWT of a presentation that is enveloped, or text; `undefined` of one that has its proof in it. */

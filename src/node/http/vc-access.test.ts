@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { JsonObject } from "#base";
@@ -198,6 +200,42 @@ describe("a node that opens nothing", () => {
     } finally {
       await off.close();
     }
+  });
+});
+
+describe("contexts of the configuration", () => {
+  const url = "https://maker.example/terms/v1";
+  const start = (text: string) =>
+    startVcNode(
+      { ...CREDENTIALS, contexts: [{ url, file: "terms.json" }] },
+      { prepare: (folder) => writeFileSync(join(folder, "terms.json"), text) },
+    );
+
+  it("are known to issuer, verifier and holder, and to nobody without them", async () => {
+    const own = await start(JSON.stringify({ "@context": { power: "https://maker.example/terms#power" } }));
+    try {
+      const document = plainCredential({
+        "@context": ["https://www.w3.org/ns/credentials/v2", url],
+        credentialSubject: { id: "did:example:meter", power: "80" },
+      });
+      for (const cryptosuite of ["eddsa-rdfc-2022", "eddsa-jcs-2022"]) {
+        const { status, json } = await own.issue(document, { issuer: "ed", cryptosuite });
+        expect(status, JSON.stringify(json)).toBe(201);
+        expect((await own.verify(json.verifiableCredential)).status).toBe(200);
+        expect((await at.verify(json.verifiableCredential)).json.code).toBe("credentials.context");
+      }
+      const base = await own.issue(document, { issuer: "p256", mandatoryPointers: ["/issuer"] });
+      const request = { ...base.json, options: { selectivePointers: ["/credentialSubject/power"] } };
+      const derived = await own.post("/credentials/derive", request);
+      expect((await own.verify(derived.json.verifiableCredential)).status).toBe(200);
+    } finally {
+      await own.close();
+    }
+  });
+
+  it("keep the node from starting where they are none", async () => {
+    for (const text of ["{", "[]", '{"power":"x"}'])
+      await expect(start(text)).rejects.toMatchObject({ code: "node.config" });
   });
 });
 

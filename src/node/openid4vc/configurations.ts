@@ -2,6 +2,7 @@
 import type { Json, JsonObject } from "#base";
 import {
   type ClaimPath,
+  type ContextSource,
   CREDENTIALS_V2,
   checkCredential,
   checkTerms,
@@ -116,7 +117,12 @@ function suiteOf({ suite, signer }: Issuer): string {
  *
  * @throws HansaError `openid.claims`, `credentials.*`
  */
-export function checkClaims(configuration: Configuration, claims: JsonObject, now: number): void {
+export function checkClaims(
+  configuration: Configuration,
+  claims: JsonObject,
+  now: number,
+  contexts: ContextSource,
+): void {
   const { claims: known, format } = configuration;
   const refuse = (path: string, problem: string) =>
     openidError("openid.claims", `${path}: ${problem}`, { path: path.slice(0, 200), problem });
@@ -131,7 +137,7 @@ export function checkClaims(configuration: Configuration, claims: JsonObject, no
   if (format === "dc+sd-jwt") return;
   const document = documentOf(configuration, claims, "did:example:holder", now);
   checkCredential(document);
-  checkTerms(document);
+  checkTerms(document, contexts);
 }
 
 /**

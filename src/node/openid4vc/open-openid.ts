@@ -1,15 +1,13 @@
 import type { Clock } from "#base";
 import type { KeyStore } from "#crypto/node";
-import { type DidResolver, makeKeyFinder } from "#identity";
+import type { DidResolver } from "#identity";
 import type { NodeConfig } from "../config/config.ts";
 import type { CredentialService } from "../credentials/credential-service.ts";
-import { openHolder, openIssuers } from "../credentials/issuing-keys.ts";
-import { nodeStatusSource } from "../credentials/status-check.ts";
+import { openHolder } from "../credentials/issuing-keys.ts";
 import type { GroupService } from "../group-service.ts";
 import { openConfigurations } from "./configurations.ts";
 import { OpenidIssuer } from "./openid-issuer.ts";
 import { OpenidVerifier } from "./openid-verifier.ts";
-import { withOwnTokenLists } from "./token-status-check.ts";
 
 export interface OpenOpenidOptions {
   readonly config: NodeConfig;
@@ -42,16 +40,6 @@ export function openOpenid(options: OpenOpenidOptions): OpenidService | undefine
   const source = { keys, member, alliance: first.ledger.genesis.alliance };
   const configurations = openConfigurations(openid.configurations ?? [], credentials);
   const asking = openid.verifier === undefined ? undefined : openHolder({ holder: openid.verifier }, source);
-  const issuers = openIssuers(config, source);
-  const status = nodeStatusSource({
-    lists: credentials.lists,
-    issuers,
-    groups,
-    keys: makeKeyFinder(resolver, { mayRead: () => true }),
-    clock,
-    fetches: config.fetchStatusLists === true,
-    privateHosts: identity?.privateHosts ?? [],
-  });
   return {
     resolver,
     issuer:
@@ -65,7 +53,8 @@ export function openOpenid(options: OpenOpenidOptions): OpenidService | undefine
             signer: asking.signer,
             resolver,
             groups,
-            status: withOwnTokenLists(credentials.lists, issuers, status),
+            status: credentials.status,
+            contexts: credentials.contexts,
             clock,
             url,
           }),

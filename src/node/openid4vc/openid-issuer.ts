@@ -85,7 +85,7 @@ export class OpenidIssuer {
       throw openidError("openid.configuration", "there is no such credential configuration", {
         has: [...configurations.keys()],
       });
-    checkClaims(configuration, request.claims as JsonObject, clock.now());
+    checkClaims(configuration, request.claims as JsonObject, clock.now(), this.#options.credentials.contexts);
     const { offer, txCode } = this.#offers.create(request);
     const address = `${url()}/openid4vci/offers/${offer.id}`;
     return {

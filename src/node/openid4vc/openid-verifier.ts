@@ -6,6 +6,7 @@ import { type Clock, encodeBase64Url, HansaError, type Json, type JsonObject, pa
 import { randomBytes } from "#crypto";
 import {
   type Asker,
+  type ContextSource,
   type CredentialSigner,
   checkVpQuery,
   type DidResolver,
@@ -32,6 +33,7 @@ export interface OpenidVerifierOptions {
   readonly resolver: DidResolver;
   readonly groups: readonly GroupService[];
   readonly status: StatusSource;
+  readonly contexts: ContextSource;
   readonly clock: Clock;
   /** Where others reach the node. */
   readonly url: () => string;
@@ -187,7 +189,7 @@ export class OpenidVerifier {
   }
 
   #verify(token: Json, { question, nonce, asker }: Waiting) {
-    const { resolver, clock, status, groups } = this.#options;
+    const { resolver, clock, status, contexts, groups } = this.#options;
     const { query, recognised, group, checkStatus } = question;
     return verifyVpToken(token, {
       query: query as Json,
@@ -196,6 +198,7 @@ export class OpenidVerifier {
       keys: makeKeyFinder(resolver, asker),
       now: clock.now(),
       status,
+      contexts,
       ...(checkStatus === undefined ? {} : { checkStatus }),
       ...(recognised === true ? { recognised: recognitionIn(groups, group, asker.mayRead) } : {}),
     });

@@ -1,6 +1,5 @@
-import { deriveCredential } from "#identity";
 import { defineCommand } from "../../command.ts";
-import { handOutDocument, readDocument } from "../../credentials/signing.ts";
+import { handOutDocument, readDocument } from "../../credentials/documents.ts";
 import { collect } from "../../parse.ts";
 
 export const credentialDerive = defineCommand<[file: string], { show?: readonly string[]; out?: string }>({
@@ -17,6 +16,7 @@ export const credentialDerive = defineCommand<[file: string], { show?: readonly 
   ],
   examples: ["hansa credential derive signed.json --show /credentialSubject/energyClass --out shown.json"],
   async run(shell, { show = [], out }, file) {
+    const { deriveCredential } = await import("#identity");
     const document = await readDocument(shell, file);
     return handOutDocument(shell, await deriveCredential(document, { selectivePointers: show }), out, "derived");
   },

@@ -1,17 +1,9 @@
 import type { JsonObject } from "#base";
-import { envelopCredential, issueCredential, issueJwtCredential } from "#identity";
 import type { CredentialFormat, StatusPurpose } from "#protocol";
 import { requestCredential } from "#sdk";
 import { defineCommand } from "../../command.ts";
+import { handOutDocument, readDocument, SUITES, type SuiteName } from "../../credentials/documents.ts";
 import { clientFor } from "../../credentials/node-client.ts";
-import {
-  handOutDocument,
-  readDocument,
-  SUITES,
-  type SuiteName,
-  signerOf,
-  suiteFor,
-} from "../../credentials/signing.ts";
 import { cliError } from "../../errors.ts";
 import { collect, type Moment, parseMoment } from "../../parse.ts";
 import type { Shell } from "../../shell.ts";
@@ -66,6 +58,8 @@ export const credentialIssue = defineCommand<[file: string], IssueOptions>({
 
 async function issueHere(shell: Shell, document: JsonObject, options: IssueOptions): Promise<JsonObject> {
   const { suite: wanted, format, didKey = false, mandatory, expires } = options;
+  const { envelopCredential, issueCredential, issueJwtCredential } = await import("#identity");
+  const { signerOf, suiteFor } = await import("../../credentials/signing.ts");
   const signer = await signerOf(shell, didKey);
   const credential = document["issuer"] === undefined ? { ...document, issuer: signer.controller } : document;
   if (format === "jwt") return envelopCredential(issueJwtCredential(credential, signer), "application/vc+jwt");

@@ -1,13 +1,5 @@
-import { createPresentation, makePresentation } from "#identity";
 import { defineCommand } from "../../command.ts";
-import {
-  handOutDocument,
-  readDocument,
-  SUITES,
-  type SuiteName,
-  signerOf,
-  suiteFor,
-} from "../../credentials/signing.ts";
+import { handOutDocument, readDocument, SUITES, type SuiteName } from "../../credentials/documents.ts";
 import { parseDuration } from "../../parse.ts";
 
 interface PresentCommandOptions {
@@ -38,6 +30,8 @@ export const credentialPresent = defineCommand<[files: string[]], PresentCommand
     "hansa credential present one.json two.json --challenge 4fX9 --domain shop.example --valid 1m --as alice",
   ],
   async run(shell, { challenge, domain, suite, valid = SECONDS, didKey = false, out }, files) {
+    const { createPresentation, makePresentation } = await import("#identity");
+    const { signerOf, suiteFor } = await import("../../credentials/signing.ts");
     const signer = await signerOf(shell, didKey);
     const credentials = [];
     for (const file of files) credentials.push(await readDocument(shell, file));

@@ -3,8 +3,8 @@ import type { JsonObject } from "#base";
 import type { StatusPurpose, UpdateStatusRequest } from "#protocol";
 import { requestStatusChange } from "#sdk";
 import { defineCommand } from "../../command.ts";
+import { readDocument } from "../../credentials/documents.ts";
 import { clientFor } from "../../credentials/node-client.ts";
-import { readDocument } from "../../credentials/signing.ts";
 import { cliError } from "../../errors.ts";
 import type { Shell } from "../../shell.ts";
 

@@ -1,8 +1,6 @@
 import type { JsonObject } from "#base";
-import { openBitstring, readBitstringEntry, readBitstringStatus, verifyCredential } from "#identity";
 import { defineCommand } from "../../command.ts";
-import { readDocument } from "../../credentials/signing.ts";
-import { fetchList, verifyOptionsOf } from "../../credentials/verifying.ts";
+import { readDocument } from "../../credentials/documents.ts";
 import { cliError } from "../../errors.ts";
 
 export const credentialStatus = defineCommand<[file: string]>({
@@ -11,6 +9,8 @@ export const credentialStatus = defineCommand<[file: string]>({
   arguments: [{ name: "<file>", description: "credential; - for standard input" }],
   examples: ["hansa credential status signed.json", "hansa credential status signed.json --json --pick 0.value"],
   async run(shell, _, file) {
+    const { openBitstring, readBitstringEntry, readBitstringStatus, verifyCredential } = await import("#identity");
+    const { fetchList, verifyOptionsOf } = await import("../../credentials/verifying.ts");
     const { credentialStatus: status, issuer } = await readDocument(shell, file);
     const entries = (status === undefined ? [] : Array.isArray(status) ? status : [status]) as JsonObject[];
     const demands = verifyOptionsOf(shell, {});

@@ -1,10 +1,10 @@
 import type { JsonObject } from "#base";
-import { type VerifiedCredential, verifyEnveloped, verifyPresentation } from "#identity";
+import type { VerifiedCredential } from "#identity";
 import { requestPresentationVerification, requestVerification } from "#sdk";
 import { type Answer, defineCommand } from "../../command.ts";
+import { readDocument } from "../../credentials/documents.ts";
 import { clientFor } from "../../credentials/node-client.ts";
-import { readDocument } from "../../credentials/signing.ts";
-import { type VerifyingOptions, verifyDocument, verifyOptionsOf } from "../../credentials/verifying.ts";
+import type { VerifyingOptions } from "../../credentials/verifying.ts";
 import { cliError } from "../../errors.ts";
 import { collect } from "../../parse.ts";
 import type { Shell } from "../../shell.ts";
@@ -40,6 +40,8 @@ export const credentialVerify = defineCommand<[file: string], VerifyCommandOptio
   async run(shell, options, file) {
     const document = await readDocument(shell, file);
     if (options.node === true) return verifyAtNode(shell, document, options);
+    const { verifyEnveloped, verifyPresentation } = await import("#identity");
+    const { verifyDocument, verifyOptionsOf } = await import("../../credentials/verifying.ts");
     const demands = verifyOptionsOf(shell, options);
     if (!isPresentation(document)) return describe(shell, [await verifyDocument(document, demands)], undefined);
     const { challenge, domain } = options;

@@ -1,4 +1,3 @@
-import { formatDateTime } from "#identity";
 import type { DidDereferencingResult, DidDocumentMetadata, DidResolutionResult } from "#protocol";
 import { type DidResolutionOptions, dereferenceDidUrl, resolveDid } from "#sdk";
 import { type Answer, defineCommand } from "../../command.ts";
@@ -33,6 +32,8 @@ export const didResolve = defineCommand<[url: string], ResolveOptions>({
   async run(shell, { versionId, versionTime, publicKeyFormat }, given) {
     const url = given.startsWith("did:") ? given : await shell.did(given);
     const { group } = shell.globals;
+    // Loaded when needed: the room of identity is much, and most commands do without.
+    const { formatDateTime } = await import("#identity");
     const wanted: DidResolutionOptions = {
       ...(versionId === undefined ? {} : { versionId: String(versionId) }),
       ...(versionTime === undefined ? {} : { versionTime: formatDateTime(versionTime(shell.io.now()) * 1000) }),
