@@ -13,6 +13,7 @@ export const ERROR_ROOMS = {
     "Credentials",
     "What issuing and verifying credentials and presentations refuse, and why one does not hold.",
   ],
+  wallet: ["Wallet", "What a wallet refuses. docs/guide/wallet.md says how one is used."],
   token: ["Tokens", "Certificates, attestations, connection tokens, commands."],
   proof: ["Proofs", "Proof files and the genesis inside of them."],
   founding: ["Founding", "Joining and founding files of a group. docs/guide/founding.md goes through them."],

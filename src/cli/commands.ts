@@ -17,6 +17,7 @@ import { deviceAdmit } from "./commands/device/admit.ts";
 import { deviceAttest } from "./commands/device/attest.ts";
 import { deviceCertificate } from "./commands/device/certificate.ts";
 import { deviceChallenge } from "./commands/device/challenge.ts";
+import { deviceCredential } from "./commands/device/credential.ts";
 import { deviceEnrol } from "./commands/device/enrol.ts";
 import { deviceLiftRecall } from "./commands/device/lift-recall.ts";
 import { deviceList } from "./commands/device/list.ts";
@@ -125,6 +126,17 @@ import { topicToken } from "./commands/topic/token.ts";
 import { trail } from "./commands/trail.ts";
 import { up } from "./commands/up.ts";
 import { verify } from "./commands/verify.ts";
+import { walletBackup } from "./commands/wallet/backup.ts";
+import { walletFind } from "./commands/wallet/find.ts";
+import { walletInit } from "./commands/wallet/init.ts";
+import { walletKeys } from "./commands/wallet/keys.ts";
+import { walletList } from "./commands/wallet/list.ts";
+import { walletPresent } from "./commands/wallet/present.ts";
+import { walletReceive } from "./commands/wallet/receive.ts";
+import { walletRemove } from "./commands/wallet/remove.ts";
+import { walletRestore } from "./commands/wallet/restore.ts";
+import { walletShow } from "./commands/wallet/show.ts";
+import { walletShown } from "./commands/wallet/shown.ts";
 
 /** Every command, in the order of `hansa --help`. */
 export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
@@ -185,6 +197,7 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
       deviceAdmit,
       deviceAttest,
       deviceCertificate,
+      deviceCredential,
       deviceQuarantine,
       deviceRelease,
       deviceRevoke,
@@ -277,6 +290,23 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
     name: "cert",
     summary: "TLS certificates of the home's node and its clients.",
     commands: [certInit, certIssue, certList, certRevoke, certRotate, certRollover, certCheck],
+  },
+  {
+    name: "wallet",
+    summary: "The wallet of the home: credentials that it holds, and to whom what of them was shown.",
+    commands: [
+      walletInit,
+      walletKeys,
+      walletReceive,
+      walletList,
+      walletShow,
+      walletFind,
+      walletPresent,
+      walletShown,
+      walletRemove,
+      walletBackup,
+      walletRestore,
+    ],
   },
   { name: "key", summary: "Keys of the home.", commands: [keyList, keyCreate, keyExportPublic] },
   {

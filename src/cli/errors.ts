@@ -112,6 +112,16 @@ export const CLI_ERRORS = {
     meaning: "A step of the demonstration did not come out as it must.",
     advice: "See which step failed and why; with a fresh home (--home) it begins anew.",
   },
+  "cli.wallet-missing": {
+    status: 404,
+    meaning: "The home has no wallet.",
+    advice: "Run `hansa wallet init`, `hansa wallet restore`, or name the right home with --home.",
+  },
+  "cli.wallet-exists": {
+    status: 409,
+    meaning: "The home has a wallet already.",
+    advice: "Use it: `hansa wallet keys` shows its keys, and `--create` makes another.",
+  },
   "cli.bug": {
     status: 500,
     meaning: "Something went wrong that the command did not expect.",

@@ -27,8 +27,9 @@ async function bundle(): Promise<string> {
 
 /** What a page has and the wallet may use; `globalThis` holds nothing else. */
 function createPage() {
-  const { TextEncoder, TextDecoder, URL, crypto, setTimeout, clearTimeout } = globalThis;
-  return createContext({ TextEncoder, TextDecoder, URL, crypto, setTimeout, clearTimeout, Uint8Array, ArrayBuffer });
+  const { TextEncoder, TextDecoder, URL, crypto, structuredClone, setTimeout, clearTimeout } = globalThis;
+  const globals = { TextEncoder, TextDecoder, URL, crypto, structuredClone, setTimeout, clearTimeout };
+  return createContext({ ...globals, Uint8Array, ArrayBuffer });
 }
 
 it("the wallet in a page: restored from a backup that Node made, it receives, finds and shows", async () => {

@@ -4,9 +4,20 @@ export { DEFAULT_COST, type PassphraseCost } from "#crypto";
 export type { DidResolutionResult } from "#protocol";
 export { createCredentialSigner, credentialSigner } from "./credentials/credential-key.ts";
 export { CREDENTIAL_ERRORS, type CredentialErrorCode } from "./credentials/errors.ts";
+export { type IssueOptions, issueCredential } from "./credentials/issue-credential.ts";
 export { makeKeyFinder } from "./credentials/key-finder.ts";
 export type { CredentialSigner, KeyFinder, VerificationKey } from "./credentials/keys.ts";
 export type { StatusSource, VerifyOptions } from "./credentials/verify-credential.ts";
+export { type VerifyPresentationOptions, verifyPresentation } from "./credentials/verify-presentation.ts";
+export { issueJwtCredential } from "./jose/jwt-credential.ts";
+export {
+  admissionCredential,
+  certificationCredential,
+  evidenceKey,
+  type LedgerFact,
+  type LedgerReading,
+  ownershipCredential,
+} from "./ledger-credentials/ledger-credentials.ts";
 export { keyMethod } from "./methods/key/key-method.ts";
 export { remoteMethod } from "./methods/remote/remote-method.ts";
 export {

@@ -1,12 +1,13 @@
 /** What is done to a home while no node runs on it. */
 import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
-import { isHansaError } from "#base";
+import { isHansaError, systemClock } from "#base";
 import { openKeyFile } from "#crypto/node";
 import { Ledger, replayBlocks } from "#ledger";
 import type { BlockHeader, Certificate } from "#protocol";
-import { GroupStore, openDatabase, restore } from "#storage";
+import { GroupStore, KeyValueStore, openDatabase, restore } from "#storage";
 import { type GroupFiles, homeAt, readConfig, readGenesis } from "./config/home.ts";
+import { STATUS_NAMESPACE, StatusLists } from "./credentials/status-lists.ts";
 import { nodeError } from "./errors.ts";
 import { leavesOf } from "./succession.ts";
 
@@ -131,6 +132,7 @@ export async function restoreLedger(options: OfflineOptions & { readonly folder:
         });
     const kept = setAside(files, key);
     for (const { from, to } of pairs) await restore(from, key, to);
+    retireStatusLists(files.events, key);
     const database = openDatabase({ file: files.ledger, key });
     try {
       const ledger = new Ledger(readGenesis(files.genesis), new GroupStore(database));
@@ -144,6 +146,16 @@ export async function restoreLedger(options: OfflineOptions & { readonly folder:
       database.close();
     }
   });
+}
+
+/** Places in status lists that were given since the backup are not in it, and must not be given again. */
+function retireStatusLists(file: string, key: Uint8Array): void {
+  const database = openDatabase({ file, key });
+  try {
+    new StatusLists(new KeyValueStore(database, STATUS_NAMESPACE), systemClock, () => "").retire();
+  } finally {
+    database.close();
+  }
 }
 
 /** Moves a group's databases, with all that belongs to them, into a folder of their own. */

@@ -79,7 +79,9 @@ async function keyOf(passphrase: string, header: Uint8Array, cost: PassphraseCos
  *
  * @throws HansaError `wallet.damaged`, `wallet.locked`, `crypto.passphrase`
  */
-export async function decodeBackup(file: Uint8Array, passphrase: string): Promise<BackupEntry[]> {
+export async function decodeBackup(given: Uint8Array, passphrase: string): Promise<BackupEntry[]> {
+  // A Buffer of Node's has a `slice` that shares memory, which is not to be relied on here.
+  const file = new Uint8Array(given.buffer, given.byteOffset, given.length);
   if (file.length < HEADER_LENGTH + SEAL_LENGTH + CHECKSUM_LENGTH || file.length > MAX_BACKUP)
     throw damaged("it is too short or too long for a backup of a wallet");
   if (!equalBytes(file.subarray(0, 8), MAGIC)) throw damaged("it is no backup of a wallet");

@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
+import { decodeBase64Url } from "#base";
 import type { Algorithm } from "#crypto";
 import { sha256 } from "#crypto";
 import { createCredentialSigner } from "../credentials/credential-key.ts";
@@ -33,6 +35,9 @@ describe("a backup", () => {
     const restored = fresh();
     expect(await restored.restore(file, PASSPHRASE)).toEqual({ keys: 1, credentials: 1, shown: 1, known: 0 });
     expect(await contentsOf(restored)).toEqual(await contentsOf(wallet));
+    // As a file is read: within memory that others have parts of.
+    const read = Buffer.concat([Buffer.alloc(7), file]).subarray(7);
+    expect(await fresh().restore(read, PASSPHRASE)).toMatchObject({ known: 0 });
     const [held] = await restored.list({ type: PERSON["vct"] as string });
     await restored.present(held?.id as string, { ...VERIFIER, claims: [["born"]] });
   });
@@ -72,6 +77,20 @@ describe("a backup", () => {
       ),
       { numRuns: 6 },
     );
+  });
+
+  it("of version 1 opens in every version of Hansa", async () => {
+    const text = readFileSync(new URL("../../../vectors/wallet-backup.json", import.meta.url), "utf8");
+    const vector = JSON.parse(text);
+    const restored = fresh();
+    await restored.restore(decodeBase64Url(vector.file) as Uint8Array, vector.passphrase);
+    const { keys, credentials, shown } = await contentsOf(restored);
+    const ids = (entries: readonly { id: string }[]) => entries.map(({ id }) => id);
+    expect({ keys: ids(keys), credentials: ids(credentials), shown: ids(shown) }).toEqual({
+      keys: vector.keys,
+      credentials: vector.credentials,
+      shown: vector.shown,
+    });
   });
 
   it("opens with its passphrase alone", async () => {
@@ -131,6 +150,34 @@ describe("a backup", () => {
       known: 3,
     });
     expect(await contentsOf(other)).toEqual(before);
+  });
+
+  it("merged, gives the union of both: nothing of either is lost or changed", async () => {
+    const pool = Array.from({ length: 5 }, (_, i) => jose(undefined, { name: `number ${i}` }));
+    const subset = fc.subarray([0, 1, 2, 3, 4]);
+    const fill = async (indexes: readonly number[], now: number) => {
+      const filled = fresh(now);
+      await filled.createKey("Ed25519");
+      for (const i of indexes) {
+        const { id } = await filled.receive(pool[i] as string, HOW);
+        if (i % 2 === 0) await filled.present(id, { ...VERIFIER, claims: "all" });
+      }
+      return filled;
+    };
+    await fc.assert(
+      fc.asyncProperty(subset, subset, async (one, other) => {
+        const [from, into] = [await fill(one, NOW), await fill(other, NOW + 5000)];
+        const [theirs, before] = [await contentsOf(from), await contentsOf(into)];
+        await into.restore(await from.backup(PASSPHRASE, CHEAP), PASSPHRASE, { merge: true });
+        const after = await contentsOf(into);
+        const ids = (entries: readonly { id: string }[]) => entries.map(({ id }) => id).sort();
+        for (const kind of ["keys", "credentials", "shown"] as const) {
+          expect(ids(after[kind])).toEqual([...new Set([...ids(theirs[kind]), ...ids(before[kind])])].sort());
+          for (const entry of before[kind]) expect(after[kind]).toContainEqual(entry);
+        }
+      }),
+      { numRuns: 5 },
+    );
   });
 
   it("leaves a credential as the wallet has it, received when it was", async () => {

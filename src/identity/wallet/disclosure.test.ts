@@ -1,10 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeBase64Url, decodeUtf8, isHansaError, type Json, type JsonObject } from "#base";
+import { createCredentialSigner } from "../credentials/credential-key.ts";
+import { issueCredential } from "../credentials/issue-credential.ts";
+import { verifyPresentation } from "../credentials/verify-presentation.ts";
 import type { ClaimPath } from "../sd-jwt/claim-path.ts";
 import { covers, exposureOf, formatClaim, leavesOf, parseClaim } from "./claims.ts";
 import { createMemoryWalletStore } from "./memory-wallet-store.ts";
-import { finder, NOW, sdJwt, VERIFIER } from "./wallet.suite.ts";
+import { degreeOf, finder, NOW, sdJwt, VERIFIER } from "./wallet.suite.ts";
 import { Wallet } from "./wallet.ts";
 
 const NAMES = ["a", "b", "c", "d"];
@@ -80,6 +83,50 @@ describe("a presentation with chosen claims", () => {
       { numRuns: 80 },
     );
     expect([shown > 20, refused > 0]).toEqual([true, true]);
+  });
+
+  it("holds for credentials of ecdsa-sd-2023, whose presentations verify whatever was chosen", async () => {
+    const town = createCredentialSigner("P-256");
+    const wallet = new Wallet({ store: createMemoryWalletStore(), now: () => NOW });
+    const key = await wallet.createKey("Ed25519");
+    // RDF has no arrays within arrays.
+    const flat = fc.oneof(
+      secret,
+      fc.array(secret, { maxLength: 3 }),
+      fc.constant(null),
+      fc.dictionary(fc.constantFrom(...NAMES), secret, { minKeys: 1, maxKeys: 3 }),
+      fc.array(fc.dictionary(fc.constantFrom(...NAMES), secret, { minKeys: 1, maxKeys: 2 }), { maxLength: 2 }),
+    );
+    const subject = fc.dictionary(fc.constantFrom(...NAMES), flat, { minKeys: 1, maxKeys: 4 });
+    await fc.assert(
+      fc.asyncProperty(subject, fc.infiniteStream(fc.boolean()), async (claims, coin) => {
+        const credentialSubject = { id: key.controller, ...claims } as JsonObject;
+        const document = degreeOf(key.controller, { issuer: town.controller, credentialSubject });
+        const signed = await issueCredential(document, town, { suite: "ecdsa-sd-2023", created: NOW });
+        const held = await wallet.receive(JSON.stringify(signed), { keys: finder });
+        const chosen = placesOf(claims)
+          .filter(() => coin.next().value)
+          .map((path) => ["credentialSubject", ...path]);
+        try {
+          const { presentation, shown } = await wallet.present(held.id, { ...VERIFIER, claims: chosen });
+          const text = JSON.stringify(presentation);
+          for (const leaf of leavesOf(claims)) {
+            const value = at(claims, leaf);
+            const told = chosen.some((path) => covers(path, ["credentialSubject", ...leaf]));
+            if (typeof value === "string") expect(text.includes(value), formatClaim(leaf)).toBe(told);
+          }
+          expect(shown.claims).toContain("issuer");
+          await verifyPresentation(presentation, { keys: finder, now: NOW, ...VERIFIER });
+        } catch (error) {
+          // An array of one object is shown whole or not at all.
+          if (!isHansaError(error, "wallet.indivisible")) throw error;
+          expect(Object.values(claims).some((value) => Array.isArray(value) && value.length === 1)).toBe(true);
+        } finally {
+          await wallet.remove(held.id);
+        }
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it("is written as people write it", () => {

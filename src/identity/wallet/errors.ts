@@ -55,8 +55,9 @@ export const WALLET_ERRORS = {
   },
   "wallet.indivisible": {
     status: 422,
-    meaning: "The credential's format shows all claims or none, and not all were chosen.",
-    advice: "Say that it may be shown whole, or ask the issuer for a credential with selective disclosure.",
+    meaning:
+      "Claims that were not chosen would be shown with those that were: the format shows all or none, or they stand in one piece.",
+    advice: "Choose them, too (`--all` is everything), or ask the issuer for a credential that keeps them apart.",
   },
   "wallet.verifier": {
     status: 400,
@@ -107,3 +108,17 @@ export type WalletErrorCode = keyof typeof WALLET_ERRORS;
 
 /** Makes an error of the wallet. */
 export const walletError = errorsOf(WALLET_ERRORS);
+
+/**
+ * Refuses a selection that would tell more than was chosen.
+ *
+ * @param unwanted - what could have been kept back and would come with it
+ * @throws HansaError `wallet.indivisible`
+ */
+export function refuseUnwanted(unwanted: readonly string[]): void {
+  const [first] = unwanted;
+  if (first !== undefined)
+    throw walletError("wallet.indivisible", `${first} cannot be kept back from what was chosen`, {
+      claims: unwanted.slice(0, 20),
+    });
+}

@@ -1,17 +1,17 @@
 /** One credential, shown to one verifier. */
 import type { Json, JsonObject } from "#base";
 import { createPresentation, makePresentation } from "../credentials/create-presentation.ts";
-import { deriveCredential } from "../credentials/data-integrity/ecdsa-sd-2023.ts";
 import { signCompactJws } from "../jose/compact-jws.ts";
 import { envelopCredential } from "../jose/envelope.ts";
 import { issueJwtPresentation } from "../jose/jwt-presentation.ts";
 import { type ClaimPath, leadsSomewhere } from "../sd-jwt/claim-path.ts";
 import { presentSdJwt } from "../sd-jwt/present-sd-jwt.ts";
-import { covers, exposureOf, formatClaim, leavesOf, pointerOf } from "./claims.ts";
-import { walletError } from "./errors.ts";
+import { exposureOf, formatClaim, leavesOf } from "./claims.ts";
+import { deriveChosen } from "./derive-chosen.ts";
+import { refuseUnwanted, walletError } from "./errors.ts";
 import type { HeldCredential } from "./held-credential.ts";
 import { suiteFor } from "./holder-key.ts";
-import { deriveWhole } from "./verify-received.ts";
+
 import type { WalletKey } from "./wallet-keys.ts";
 
 /** For whom a presentation is, and what it answers. Times in milliseconds since 1970. */
@@ -51,7 +51,8 @@ export async function presentCredential(
       return { presentation: presentJwt(held, requireKey(held, key), audience), shown: leavesOf(held.claims) };
     case "ldp_vc": {
       if (held.hidden === undefined) requireWhole(held, chosen);
-      const document = held.hidden === undefined ? held.claims : await deriveChosen(held, held.hidden, chosen);
+      else requireClaims(held, chosen);
+      const document = held.hidden === undefined ? held.claims : await deriveChosen(held, chosen);
       const presentation = await presentDataIntegrity(document, held.id, requireKey(held, key), audience);
       return { presentation, shown: leavesOf(document) };
     }
@@ -70,24 +71,8 @@ function presentSelective(
   const keyBinding = key === undefined ? {} : { keyBinding: { ...binding, signer: key } };
   const { shown, unwanted } =
     chosen === "all" ? { shown: leavesOf(held.claims), unwanted: [] } : exposureOf(held.claims, hidden, chosen);
-  const [more] = unwanted;
-  if (more !== undefined)
-    throw walletError("wallet.indivisible", `${formatClaim(more)} cannot be kept back from what was chosen`, {
-      claims: unwanted.slice(0, 20).map(formatClaim),
-    });
+  refuseUnwanted(unwanted.map(formatClaim));
   return { presentation: presentSdJwt(held.text, { disclose: chosen, ...keyBinding }), shown };
-}
-
-/** A derived proof that shows what is chosen (VC-DI-ECDSA §3.5): with it come what is mandatory, and ids and types of what it is part of. */
-async function deriveChosen(
-  held: HeldCredential,
-  hidden: readonly ClaimPath[],
-  chosen: readonly ClaimPath[] | "all",
-): Promise<JsonObject> {
-  if (chosen === "all") return deriveWhole(held);
-  requireClaims(held, chosen);
-  const wanted = hidden.filter((leaf) => chosen.some((path) => covers(path, leaf)));
-  return deriveCredential(held.claims, { selectivePointers: wanted.map(pointerOf) });
 }
 
 function requireClaims(held: HeldCredential, chosen: readonly ClaimPath[] | "all"): void {

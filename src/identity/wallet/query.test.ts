@@ -1,6 +1,8 @@
+import { DcqlPresentationResult, DcqlQuery } from "dcql";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Json } from "#base";
 import { verifyPresentation } from "../credentials/verify-presentation.ts";
+import { readSdJwt } from "../sd-jwt/present-sd-jwt.ts";
 import { verifySdJwt } from "../sd-jwt/verify-sd-jwt.ts";
 import { createMemoryWalletStore } from "./memory-wallet-store.ts";
 import { dataIntegrity, finder, jose, NOW, PERSON, sdJwt, VERIFIER } from "./wallet.suite.ts";
@@ -56,6 +58,35 @@ describe("a query", () => {
     expect([claims["born"], claims["address"]]).toEqual([undefined, undefined]);
     expect(shown).toEqual(await wallet.shown());
     expect(shown[0]?.query).toBe("resident");
+  });
+
+  it("is answered as the verifier's own matching wants it", async () => {
+    await wallet.receive(sdJwt(key), HOW);
+    await wallet.receive(await dataIntegrity(key.controller), HOW);
+    const query = ask(
+      resident({ claims: [{ path: ["nationalities", null], values: ["DK"] }, { path: ["born"] }] }),
+      degree({ claims: [{ path: ["credentialSubject", "degree"] }] }),
+    );
+    const { presentations } = await wallet.answer(query, { ...VERIFIER, whole: true });
+    const { claims } = readSdJwt(String(presentations["resident"]?.[0]).replace(/[^~]*$/, ""));
+    const { credentials } = await verifyPresentation(presentations["degree"]?.[0], { keys: finder, now, ...VERIFIER });
+    const [first] = credentials;
+    const bound = { cryptographic_holder_binding: true };
+    const result = DcqlPresentationResult.fromDcqlPresentation(
+      {
+        resident: [{ ...bound, credential_format: "dc+sd-jwt", vct: RESIDENT, claims: claims as never }],
+        degree: [
+          {
+            ...bound,
+            credential_format: "ldp_vc",
+            type: [...(first?.types ?? [])],
+            claims: first?.credential as never,
+          },
+        ],
+      },
+      { dcqlQuery: DcqlQuery.parse(query as unknown as DcqlQuery.Input) },
+    );
+    expect(result.can_be_satisfied).toBe(true);
   });
 
   it("takes the verifier's first set of claims that the credential has", async () => {

@@ -27,10 +27,9 @@ export interface WalletKey extends CredentialSigner {
   readonly created: number | undefined;
 }
 
-/** What is kept of a key. */
+/** A key as it was kept; its secret stays behind its signer. */
 export interface KeptKey {
   readonly signer: CredentialSigner;
-  readonly secret: string;
   readonly created: number;
 }
 
@@ -54,7 +53,7 @@ export function decodeKey(id: string, value: Uint8Array): KeptKey {
       throw damaged();
     const signer = createCredentialSigner(algorithm as Algorithm, { secret: bytes });
     if (signer.id !== id) throw damaged();
-    return { signer, secret: secret as string, created };
+    return { signer, created };
   } catch (error) {
     if (isHansaError(error, "wallet.damaged")) throw error;
     // The cause is dropped: what a library says of a bad private key could quote it.

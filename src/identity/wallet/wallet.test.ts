@@ -3,7 +3,10 @@ import type { Json } from "#base";
 import { createCredentialSigner } from "../credentials/credential-key.ts";
 import { issueCredential } from "../credentials/issue-credential.ts";
 import { verifyPresentation } from "../credentials/verify-presentation.ts";
+import { signCompactJws } from "../jose/compact-jws.ts";
 import { verifyJwtPresentation } from "../jose/jwt-presentation.ts";
+import { issueSdJwtCredential } from "../sd-jwt/issue-sd-jwt-credential.ts";
+import { readSdJwt } from "../sd-jwt/present-sd-jwt.ts";
 import { verifySdJwt } from "../sd-jwt/verify-sd-jwt.ts";
 import { formatClaim } from "./claims.ts";
 import { createMemoryWalletStore } from "./memory-wallet-store.ts";
@@ -242,6 +245,39 @@ describe("presenting", () => {
     const secp256k1 = await wallet.createKey("secp256k1");
     const other = await wallet.receive(await dataIntegrity(secp256k1.controller), HOW);
     await expect(wallet.present(other.id, { ...VERIFIER, claims: "all" })).rejects.toThrow(code("wallet.no-key"));
+  });
+
+  it("shows chosen claims of VC Data Model in an SD-JWT", async () => {
+    const document = degreeOf(key.controller, {
+      credentialSubject: { id: key.controller, degree: "Master of Meters", mark: "A" },
+    });
+    const text = issueSdJwtCredential(document, issuer, {
+      disclose: [
+        ["credentialSubject", "degree"],
+        ["credentialSubject", "mark"],
+      ],
+      holderKey: key,
+    });
+    const held = await wallet.receive(text, HOW);
+    expect(held).toMatchObject({ format: "vc+sd-jwt", subjects: [key.controller] });
+    const { presentation } = await wallet.present(held.id, { ...VERIFIER, claims: [["credentialSubject", "mark"]] });
+    expect(readSdJwt(presentation as string).claims["credentialSubject"]).toEqual({ id: key.controller, mark: "A" });
+    await expect(wallet.receive(text.replace("~", "~W10~"), HOW)).rejects.toThrow(code("wallet.format"));
+  });
+
+  it("shows a JWT of data model 1.1 in a presentation of 1.1", async () => {
+    const vc = {
+      "@context": ["https://www.w3.org/2018/credentials/v1"],
+      type: ["VerifiableCredential", "OldCredential"],
+      credentialSubject: { degree: "Master of Meters" },
+    };
+    const claims = { iss: issuer.controller, sub: key.controller, nbf: NOW / 1000 - 60, vc };
+    const held = await wallet.receive(signCompactJws({ kid: issuer.id, typ: "JWT" }, claims, issuer), HOW);
+    expect(held).toMatchObject({ version: "1.1", subjects: [key.controller], validFrom: NOW - 60_000 });
+    const { presentation } = await wallet.present(held.id, { ...VERIFIER, claims: "all" });
+    const verified = await verifyJwtPresentation(presentation as string, { keys: finder, now, ...VERIFIER });
+    expect(verified.presenter).toBe(key.controller);
+    expect(verified.credentials[0]?.types).toContain("OldCredential");
   });
 
   it("signs with keys that others keep", async () => {

@@ -1,4 +1,4 @@
-import { encodeBase64Url, encodeUtf8, type Json } from "#base";
+import { compareText, encodeBase64Url, encodeUtf8, type Json } from "#base";
 import { type Algorithm, type PassphraseCost, sha256 } from "#crypto";
 import type { VerifyOptions } from "../credentials/verify-credential.ts";
 import type { ClaimPath } from "../sd-jwt/claim-path.ts";
@@ -296,7 +296,7 @@ export class Wallet {
         at,
         domain,
         challenge,
-        claims: shown.map(formatClaim),
+        claims: shown.map(formatClaim).sort(compareText),
         key: key?.id ?? null,
         digest: encodeBase64Url(sha256(encodeUtf8(text))),
         query,

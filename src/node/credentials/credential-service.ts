@@ -36,7 +36,7 @@ import { KeptCredentials } from "./kept-credentials.ts";
 import { readMoment } from "./moment.ts";
 import { PublishedLists } from "./published-lists.ts";
 import { nodeStatusSource } from "./status-check.ts";
-import { type Place, StatusLists } from "./status-lists.ts";
+import { type Place, STATUS_NAMESPACE, StatusLists } from "./status-lists.ts";
 import { type Verified, Verifier } from "./verify.ts";
 
 export interface CredentialServiceOptions {
@@ -51,6 +51,8 @@ export interface CredentialServiceOptions {
   /** Where others reach the node; known once it listens. */
   readonly url: () => string;
   readonly clock: Clock;
+  /** The version of one of the node's lists that the ledger has; 0: none. */
+  readonly published: (list: string) => number;
   /** Where contexts of credentials come from. */
   readonly contexts: ContextSource;
   /** Hosts that lists may be fetched from though they lie in private networks, and authorities to believe for it, PEM. */
@@ -85,7 +87,7 @@ export class CredentialService {
 
   /** @throws HansaError `node.config`, `node.key-missing` */
   constructor(options: CredentialServiceOptions) {
-    const { config, keys, member, group, groups, resolver, clock, contexts, privateHosts, ca } = options;
+    const { config, keys, member, group, groups, resolver, clock, contexts, published, privateHosts, ca } = options;
     const source = { keys, member, alliance: group.ledger.genesis.alliance };
     this.#clock = clock;
     this.#contexts = contexts;
@@ -95,7 +97,7 @@ export class CredentialService {
     this.verifierAccess = config.verifier ?? "member";
     this.kept = new KeptCredentials(group.keyValues("credentials/kept"));
     this.lists = new StatusLists(
-      group.keyValues("credentials/status"),
+      group.keyValues(STATUS_NAMESPACE),
       clock,
       (list) => `${this.#url()}/status-lists/${list}`,
     );
@@ -103,6 +105,7 @@ export class CredentialService {
     this.#challenges = new Challenges(clock, secretOf(group.keyValues("credentials/secrets")));
     const others = nodeStatusSource({
       lists: this.lists,
+      published,
       issuers: this.#issuers,
       groups,
       // Of lists the node asks for itself: whoever signed one, its credential was looked at with its asker's eyes.

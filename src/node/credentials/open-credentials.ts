@@ -50,15 +50,16 @@ export function openCredentials(options: OpenCredentialsOptions): OpenCredential
     });
   const privateHosts = identity?.privateHosts ?? [];
   const contexts = readContexts(folder, config);
-  const shared = { config, keys, member, group, groups, resolver, url, clock };
-  const service = new CredentialService({ ...shared, contexts, privateHosts });
   const [own] = group.hosted;
+  const published = (list: string) =>
+    own === undefined ? 0 : (group.ledger.state.get<StatusListRecord>(`status/${own.did}/${list}`)?.version ?? 0);
+  const shared = { config, keys, member, group, groups, resolver, url, clock };
+  const service = new CredentialService({ ...shared, contexts, published, privateHosts });
   const anchor = new StatusAnchor({
     lists: service.lists,
     clock,
     log,
-    published: (list) =>
-      own === undefined ? 0 : (group.ledger.state.get<StatusListRecord>(`status/${own.did}/${list}`)?.version ?? 0),
+    published,
     may: () => own !== undefined && isActiveMember(group.ledger.state, own.did),
     send: (operations) => {
       if (own === undefined) throw nodeError("node.config", "the node has no member", { path: "/member" });

@@ -67,7 +67,7 @@ async function publish(path: string, list: StatusList, signer: typeof issuer): P
 function source(more: Partial<StatusCheckOptions> = {}) {
   const lists = new StatusLists(new KeyValueStore(database, "lists"), systemClock, urlOf);
   const groups: GroupService[] = [];
-  const how = { fetches: true, privateHosts: ["localhost"], ca: host.ca, ...more };
+  const how = { published: () => 0, fetches: true, privateHosts: ["localhost"], ca: host.ca, ...more };
   return nodeStatusSource({ lists, issuers: [], groups, keys, clock: systemClock, ...how });
 }
 
@@ -170,6 +170,39 @@ describe("the node's own lists", () => {
     expect(next?.list).not.toBe(first?.list);
     const places = Array.from({ length: 2000 }, () => lists.allocate("labels", ["revocation"], undefined)[0]);
     expect(new Set(places.map((place) => `${place?.list} ${place?.index}`)).size).toBe(2000);
+  });
+
+  it("that came back from a backup take no more credentials, and go on behind what the ledger has", async () => {
+    const lists = new StatusLists(new KeyValueStore(database, "restored"), systemClock, (list) => urlOf(`/${list}`));
+    const [place] = lists.allocate("labels", ["revocation"], undefined);
+    const list = place?.list ?? "";
+    lists.retire();
+    const [next] = lists.allocate("labels", ["revocation"], undefined);
+    expect(next?.list).not.toBe(list);
+    const labels = { name: "labels", did: "did:key", id: issuer.controller, signer: issuer } as const;
+    const status = (version: number) =>
+      nodeStatusSource({
+        lists,
+        issuers: [labels],
+        groups: [],
+        keys,
+        clock: systemClock,
+        published: () => version,
+        fetches: false,
+        privateHosts: [],
+      });
+    const entry = entryAt(place?.url ?? "", place?.index);
+    expect(await codeOf(() => status(1)(entry, credential))).toBe("good");
+    expect(await codeOf(() => status(7)(entry, credential))).toBe("credentials.status-unknown");
+    lists.noteAnchored(list, 7);
+    if (place !== undefined) expect(lists.set(place, true).version).toBe(8);
+    expect(await codeOf(() => status(7)(entry, credential))).toBe("credentials.status");
+    expect(
+      lists
+        .unanchored(10)
+        .map(({ version }) => version)
+        .sort(),
+    ).toEqual([1, 8]);
   });
 
   it("count how often one id was issued, and end that somewhere", () => {

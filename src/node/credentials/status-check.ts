@@ -17,6 +17,8 @@ import type { ListRecord, StatusLists } from "./status-lists.ts";
 
 export interface StatusCheckOptions {
   readonly lists: StatusLists;
+  /** The version of one of the node's lists that the ledger has; 0: none. */
+  readonly published: (list: string) => number;
   readonly issuers: readonly Issuer[];
   readonly groups: readonly GroupService[];
   readonly keys: KeyFinder;
@@ -38,7 +40,7 @@ const MOST_BYTES = 4 << 20;
  * @throws HansaError (the source, when asked) `credentials.status`, `credentials.status-unknown`
  */
 export function nodeStatusSource(options: StatusCheckOptions): StatusSource {
-  const { lists, issuers, fetches } = options;
+  const { lists, issuers, published, fetches } = options;
   const nameOf = new Map(issuers.map(({ name, id }) => [name, id]));
   const others = fetches ? othersLists(options) : undefined;
   return async (entry, credential) => {
@@ -50,6 +52,8 @@ export function nodeStatusSource(options: StatusCheckOptions): StatusSource {
     const { record, index } = read;
     if (nameOf.get(record.issuer) !== issuerOf(credential))
       throw unknown("the status list is another issuer's than the credential");
+    if (published(record.id) > record.version)
+      throw unknown("the node's status list is older than the ledger's: it came back from a backup");
     const list = lists.bits(record.id);
     if (index >= list.size) throw unknown("the index is beyond the end of the status list");
     if (list.get(index) === 1)

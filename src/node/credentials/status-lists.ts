@@ -6,6 +6,8 @@ import type { StatusPurpose } from "#protocol";
 import type { KeyValueStore } from "#storage";
 import { vcApiError } from "./errors.ts";
 
+/** Where a group's database has them. */
+export const STATUS_NAMESPACE = "credentials/status";
 /** Entries of a list: the least that keeps whoever fetches one from telling which of them he looks at (Bitstring Status List §6.1). */
 const ENTRIES = 131_072;
 /** A list takes so many credentials, so that a free entry is found by chance in two draws on average. */
@@ -145,10 +147,19 @@ export class StatusLists {
       if (!value && record.purpose === "revocation")
         throw vcApiError("vc-api.irrevocable", "the credential was revoked, and that is for good", { list, index });
       bits.set(index, value ? 1 : 0);
-      const next: ListRecord = { ...record, version: record.version + 1, changed: this.#clock.now() };
+      // Of a list that came back from a backup the ledger may have later versions, which are behind us all the same.
+      const version = Math.max(record.version, record.anchored) + 1;
+      const next: ListRecord = { ...record, version, changed: this.#clock.now() };
       this.#store.put(bitsKey(list), bits.bytes);
       this.#write(listKey(list), next);
       return next;
+    });
+  }
+
+  /** Ends that places are given in the lists that there are: what is known of them may be old, and a place is never given twice. */
+  retire(): void {
+    this.#store.transaction(() => {
+      for (const { key } of this.#store.list("open/")) this.#store.delete(key);
     });
   }
 

@@ -12,6 +12,7 @@ import {
   RESOLUTION_ERRORS,
   type ResolutionErrorCode,
   resolutionErrorType,
+  WALLET_ERRORS,
 } from "#identity";
 import { LEDGER_ERRORS, RECEIPT_ERRORS } from "#ledger";
 import { LINKAGE_ERRORS } from "#linkage";
@@ -32,6 +33,7 @@ export const ALL_ERRORS: ErrorTable = {
   ...ENGINE_ERRORS,
   ...RESOLUTION_ERRORS,
   ...CREDENTIAL_ERRORS,
+  ...WALLET_ERRORS,
   ...EVENT_ERRORS,
   ...LINKAGE_ERRORS,
   ...BRIDGE_ERRORS,
