@@ -113,9 +113,10 @@ export {
   type OpenRequestOptions,
   openRequest,
 } from "./openid4vc/answer-request.ts";
-export { makeCallbacks, sentenceOf } from "./openid4vc/callbacks.ts";
+export { makeCallbacks, type OpenidCallbacks } from "./openid4vc/callbacks.ts";
 export { OPENID_ERRORS, type OpenidErrorCode, oauthNameOf, openidError } from "./openid4vc/errors.ts";
 export { type KeyProofDemand, type ProvenKey, verifyKeyProof } from "./openid4vc/key-proof.ts";
+export { sentenceOf } from "./openid4vc/library-error.ts";
 export {
   checkVpQuery,
   type VerifiedShown,

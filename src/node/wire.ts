@@ -11,7 +11,7 @@ import { startHttp } from "./http/server.ts";
 import { createLog, type Log } from "./log.ts";
 import { nodeMetrics } from "./metrics.ts";
 import { changesRights, keysTaken, type OpenGroup, type OpenGroupOptions, openGroup } from "./open-group.ts";
-import { openOpenid } from "./openid4vc/open-openid.ts";
+import type { OpenidService, OpenOpenidOptions } from "./openid4vc/open-openid.ts";
 import { SignaturePool } from "./signature-pool.ts";
 import { ServerTls } from "./tls/server-tls.ts";
 import { VERSION } from "./version.ts";
@@ -94,7 +94,7 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
       clock,
       log,
     });
-    const openid = openOpenid({
+    const openid = await openOpenidIfSet({
       ...{ config, keys, groups, resolver, clock, url: () => address },
       credentials: credentials?.service,
     });
@@ -171,4 +171,11 @@ async function openGroups(each: readonly OpenGroupOptions[]): Promise<OpenGroup[
   if (!failed.signal.aborted) return open;
   for (const group of open.reverse()) await group.close();
   throw failed.signal.reason;
+}
+
+/** The libraries of OpenID4VC take their time to load: only where they are used. */
+async function openOpenidIfSet(options: OpenOpenidOptions): Promise<OpenidService | undefined> {
+  if (options.config.identity?.credentials?.openid === undefined) return undefined;
+  const { openOpenid } = await import("./openid4vc/open-openid.ts");
+  return openOpenid(options);
 }

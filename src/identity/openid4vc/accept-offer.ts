@@ -1,6 +1,6 @@
 /** The wallet's side of OpenID4VCI 1.0: an offer with a pre-authorized code becomes credentials of the wallet. */
-import { type JwtSigner, preAuthorizedCodeGrantIdentifier } from "@openid4vc/oauth2";
-import { Openid4vciClient } from "@openid4vc/openid4vci";
+import type { JwtSigner } from "@openid4vc/oauth2";
+import type { Openid4vciClient } from "@openid4vc/openid4vci";
 import type { Algorithm } from "#crypto";
 import { algOf, algorithmOfAlg } from "../jose/algorithms.ts";
 import { jwkOfKey } from "../jose/jwk.ts";
@@ -44,6 +44,7 @@ export interface AcceptOptions extends ReceiveOptions {
 /** Keys that a wallet can make, most widely known first. */
 const MADE: readonly Algorithm[] = ["P-256", "Ed25519", "secp256k1"];
 const LONGEST = 64 * 1024;
+const PRE_AUTHORIZED = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
 
 /**
  * Reads an offer, and asks its issuer what it offers. The code in it is not used.
@@ -51,7 +52,7 @@ const LONGEST = 64 * 1024;
  * @throws HansaError `openid.request`, `openid.address`, `openid.peer`, `openid.unsupported`
  */
 export async function openOffer(uri: string, options: Pick<AcceptOptions, "fetch">): Promise<OpenedOffer> {
-  const { offer, grant, configurations } = await resolveOffer(uri, clientOf(options.fetch, []));
+  const { offer, grant, configurations } = await resolveOffer(uri, await clientOf(options.fetch, []));
   const txCode = grant.tx_code;
   return {
     issuer: offer.credential_issuer,
@@ -78,14 +79,14 @@ export async function acceptOffer(
   { fetch, txCode, key: wanted, now = Date.now(), ...receive }: AcceptOptions,
 ): Promise<StoredCredential[]> {
   const own = await wallet.keys();
-  const { offer, grant, metadata, configurations } = await resolveOffer(uri, clientOf(fetch, own));
+  const { offer, grant, metadata, configurations } = await resolveOffer(uri, await clientOf(fetch, own));
   if (grant.tx_code !== undefined && (txCode === undefined || txCode === ""))
     throw openidError("openid.tx-code", "the offer wants a transaction code");
   // Keys are chosen first: once the code is used, it is gone.
   const chosen = new Map<string, WalletKey>();
   for (const configuration of configurations)
     chosen.set(configuration.id, await chooseKey(wallet, configuration, wanted));
-  const client = clientOf(fetch, [...chosen.values()]);
+  const client = await clientOf(fetch, [...chosen.values()]);
   const token = await client
     .retrievePreAuthorizedCodeAccessTokenFromOffer({
       credentialOffer: offer,
@@ -113,8 +114,9 @@ interface Configuration {
   readonly supported: Metadata["credentialIssuer"]["credential_configurations_supported"][string];
 }
 
-function clientOf(fetch: AcceptOptions["fetch"], signers: readonly WalletKey[]): Openid4vciClient {
-  return new Openid4vciClient({ callbacks: makeCallbacks({ fetch: guardFetch(fetch), signers }) });
+async function clientOf(fetch: AcceptOptions["fetch"], signers: readonly WalletKey[]): Promise<Openid4vciClient> {
+  const { Openid4vciClient } = await import("@openid4vc/openid4vci");
+  return new Openid4vciClient({ callbacks: await makeCallbacks({ fetch: guardFetch(fetch), signers }) });
 }
 
 async function resolveOffer(uri: string, client: Openid4vciClient) {
@@ -124,7 +126,7 @@ async function resolveOffer(uri: string, client: Openid4vciClient) {
     throw openidError(code === "openid.peer" ? "openid.request" : (code as "openid.request"), message, {}, error);
   });
   requireAddress(offer.credential_issuer);
-  const grant = offer.grants?.[preAuthorizedCodeGrantIdentifier];
+  const grant = offer.grants?.[PRE_AUTHORIZED];
   if (grant === undefined)
     throw openidError("openid.unsupported", "the offer has no pre-authorized code, and no other way is known here");
   const metadata = await client.resolveIssuerMetadata(offer.credential_issuer).catch((error: unknown) => {

@@ -1,15 +1,14 @@
 /** The wallet's side of OpenID4VP 1.0: a signed request is looked at, and answered with what it asks for and no more. */
-import { Oauth2JwtVerificationError } from "@openid4vc/oauth2";
-import { Openid4vpClient } from "@openid4vc/openid4vp";
-import { CompactEncrypt, importJWK } from "jose";
+import type { Openid4vpClient } from "@openid4vc/openid4vp";
 import { encodeBase64Url, encodeUtf8, isHansaError, type Json, type JsonObject } from "#base";
 import type { KeyFinder } from "../credentials/keys.ts";
 import type { Chosen } from "../wallet/choose-credentials.ts";
 import type { ShownEntry } from "../wallet/shown-log.ts";
 import type { Wallet } from "../wallet/wallet.ts";
-import { causeOf, makeCallbacks, sentenceOf } from "./callbacks.ts";
+import { makeCallbacks } from "./callbacks.ts";
 import { openidError } from "./errors.ts";
 import { guardFetch, requireAddress } from "./guard-fetch.ts";
+import { causeOf, sentenceOf } from "./library-error.ts";
 import { peerError, refusalOf } from "./peer-error.ts";
 
 /** A request whose signature held: who asks, for what, and where the answer goes. */
@@ -65,7 +64,8 @@ const LONGEST = 128 * 1024;
 export async function openRequest(uri: string, options: OpenRequestOptions): Promise<OpenedRequest> {
   const { fetch, keys, now = Date.now() } = options;
   if (uri.length > LONGEST) throw openidError("openid.request", `a request has at most ${LONGEST} characters`);
-  const client = new Openid4vpClient({ callbacks: makeCallbacks({ fetch: guardFetch(fetch), keys }) });
+  const { Openid4vpClient } = await import("@openid4vc/openid4vp");
+  const client = new Openid4vpClient({ callbacks: await makeCallbacks({ fetch: guardFetch(fetch), keys }) });
   const { jar, client: who, payload } = await resolve(client, uri.trim());
   if (jar === undefined || who.prefix !== PREFIX)
     throw openidError("openid.unsupported", "requests of verifiers that name themselves by a DID alone are answered");
@@ -135,6 +135,7 @@ async function resolve(client: Openid4vpClient, uri: string) {
     const own = causeOf(error);
     if (own !== undefined && !own.code.startsWith("credentials.")) throw own;
     const problem = own?.message ?? sentenceOf(error);
+    const { Oauth2JwtVerificationError } = await import("@openid4vc/oauth2");
     if (error instanceof Oauth2JwtVerificationError && /'exp'/.test(problem))
       throw openidError("openid.answered", "the request ran out", {}, error);
     // Who signed, and whether he is whom he names: the library has one error for that and for what is malformed.
@@ -177,7 +178,8 @@ async function post(request: OpenedRequest, answer: JsonObject, fetch: typeof gl
   });
   const said = await jsonOf(response);
   if (!response.ok) {
-    if (said["error"] !== undefined) throw refusalOf(said, "the presentation");
+    const { error, error_description } = said;
+    if (error !== undefined) throw refusalOf({ error, error_description }, "the presentation");
     throw peerError(new Error(`status ${response.status}`), "the verifier");
   }
   const { redirect_uri: redirectUri } = said;
@@ -192,6 +194,7 @@ function plainForm(answer: JsonObject): Record<string, string> {
 
 async function sealAnswer(answer: JsonObject, { seal, nonce }: OpenedRequest): Promise<string> {
   const { jwk, enc } = seal as NonNullable<OpenedRequest["seal"]>;
+  const { CompactEncrypt, importJWK } = await import("jose");
   const key = await importJWK(jwk as never, "ECDH-ES");
   const { kid } = jwk;
   return new CompactEncrypt(encodeUtf8(JSON.stringify(answer)))

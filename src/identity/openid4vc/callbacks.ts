@@ -1,13 +1,6 @@
 /** What the libraries of OpenID4VC ask of whoever uses them: cryptography by our own suites, keys by our own finder. */
-import {
-  type CallbackContext,
-  clientAuthenticationAnonymous,
-  HashAlgorithm,
-  type Jwk,
-  Oauth2ServerErrorResponseError,
-  setGlobalConfig,
-} from "@openid4vc/oauth2";
-import { HansaError, type JsonObject } from "#base";
+import type { CallbackContext, Jwk } from "@openid4vc/oauth2";
+import type { JsonObject } from "#base";
 import { randomBytes, sha256 } from "#crypto";
 import { type CredentialKey, checkSignature } from "../credentials/credential-key.ts";
 import type { CredentialSigner, KeyFinder } from "../credentials/keys.ts";
@@ -15,9 +8,6 @@ import { algorithmOfAlg } from "../jose/algorithms.ts";
 import { decodeCompactJws, signCompactJws } from "../jose/compact-jws.ts";
 import { jwkOfKey, keyOfJwk } from "../jose/jwk.ts";
 import { openidError } from "./errors.ts";
-
-// The libraries take https alone, or anything; which addresses may be without TLS is decided where they are used (guard-fetch.ts).
-setGlobalConfig({ allowInsecureUrls: true });
 
 export type OpenidCallbacks = Pick<
   CallbackContext,
@@ -32,8 +22,14 @@ export interface CallbackParts {
   readonly fetch?: typeof fetch;
 }
 
-/** Every token that is signed or verified with a key of the libraries' choice passes here. */
-export function makeCallbacks({ keys, signers = [], fetch }: CallbackParts): OpenidCallbacks {
+/**
+ * Every token that is signed or verified with a key of the libraries' choice passes here. The libraries are loaded when they are first used:
+ * most of what verifies credentials has nothing to do with them.
+ */
+export async function makeCallbacks({ keys, signers = [], fetch }: CallbackParts): Promise<OpenidCallbacks> {
+  const { clientAuthenticationAnonymous, HashAlgorithm, setGlobalConfig } = await import("@openid4vc/oauth2");
+  // They take https alone, or anything; which addresses may be without TLS is decided where they are used (guard-fetch.ts).
+  setGlobalConfig({ allowInsecureUrls: true });
   return {
     ...(fetch === undefined ? {} : { fetch }),
     hash(data, algorithm) {
@@ -92,17 +88,4 @@ function typOf(compact: string): string | undefined {
 
 function refuseJwe(): never {
   throw openidError("openid.unsupported", "nothing is encrypted this way here");
-}
-
-/** What a library threw, as its own sentence; ours pass through. */
-export function causeOf(error: unknown): HansaError | undefined {
-  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof HansaError) return at;
-  return undefined;
-}
-
-/** A library's sentence, on one line and no longer than a problem's detail should be. */
-export function sentenceOf(error: unknown): string {
-  const said = error instanceof Oauth2ServerErrorResponseError ? error.errorResponse.error_description : undefined;
-  const text = said ?? (error instanceof Error ? error.message : "it is malformed");
-  return text.replace(/\s+/g, " ").trim().slice(0, 300);
 }

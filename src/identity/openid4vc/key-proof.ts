@@ -1,12 +1,12 @@
 /** Proofs that a wallet has the key that a credential is to be issued to (OpenID4VCI 1.0 §8.2.1.1, Appendix F). */
-import { Openid4vciIssuer } from "@openid4vc/openid4vci";
 import { isHansaError, type JsonObject } from "#base";
 import { type CredentialKey, encodeCredentialKey } from "../credentials/credential-key.ts";
 import type { KeyFinder } from "../credentials/keys.ts";
 import { decodeCompactJws } from "../jose/compact-jws.ts";
 import { keyOfJwk } from "../jose/jwk.ts";
-import { causeOf, makeCallbacks, sentenceOf } from "./callbacks.ts";
+import { makeCallbacks } from "./callbacks.ts";
 import { openidError } from "./errors.ts";
+import { causeOf, sentenceOf } from "./library-error.ts";
 
 /** Whose key was proven. */
 export interface ProvenKey extends CredentialKey {
@@ -42,7 +42,8 @@ export async function verifyKeyProof(
     throw refuse("keys are named by jwk or by a DID URL here");
   if ((header["jwk"] === undefined) === (header["kid"] === undefined)) throw refuse("jwk or kid names the key");
   if (header["key_attestation"] !== undefined) throw refuse("key attestations are not taken here");
-  const library = new Openid4vciIssuer({ callbacks: makeCallbacks({ keys }) });
+  const { Openid4vciIssuer } = await import("@openid4vc/openid4vci");
+  const library = new Openid4vciIssuer({ callbacks: await makeCallbacks({ keys }) });
   const { signer } = await library
     .verifyCredentialRequestJwtProof({
       issuerMetadata: { credentialIssuer: { credential_issuer: issuer } } as never,

@@ -1,6 +1,6 @@
 import { Oauth2AuthorizationServer } from "@openid4vc/oauth2";
 import type { Clock } from "#base";
-import { makeCallbacks, openidError, sentenceOf } from "#identity";
+import { type OpenidCallbacks, openidError, sentenceOf } from "#identity";
 
 /** How old a proof may be and how far ahead its clock, milliseconds. */
 const AGE = 300_000;
@@ -20,12 +20,13 @@ export interface DpopRequest {
 /** Proofs of possession of OAuth clients (RFC 9449). */
 export class DpopProofs {
   readonly #clock: Clock;
-  readonly #library = new Oauth2AuthorizationServer({ callbacks: makeCallbacks({}) });
+  readonly #library: Oauth2AuthorizationServer;
   /** `jti` of proofs that were taken, in the order in which they came. */
   readonly #used = new Map<string, number>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, callbacks: OpenidCallbacks) {
     this.#clock = clock;
+    this.#library = new Oauth2AuthorizationServer({ callbacks });
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { Clock } from "#base";
 import type { KeyStore } from "#crypto/node";
-import type { DidResolver } from "#identity";
+import { type DidResolver, makeCallbacks } from "#identity";
 import type { NodeConfig } from "../config/config.ts";
 import type { CredentialService } from "../credentials/credential-service.ts";
 import { openHolder } from "../credentials/issuing-keys.ts";
@@ -28,7 +28,7 @@ export interface OpenidService {
 }
 
 /** @throws HansaError `node.config`, `node.key-missing` */
-export function openOpenid(options: OpenOpenidOptions): OpenidService | undefined {
+export async function openOpenid(options: OpenOpenidOptions): Promise<OpenidService | undefined> {
   const { keys, groups, resolver, credentials, clock } = options;
   const { identity, member } = options.config;
   const config = identity?.credentials;
@@ -40,17 +40,19 @@ export function openOpenid(options: OpenOpenidOptions): OpenidService | undefine
   const source = { keys, member, alliance: first.ledger.genesis.alliance };
   const configurations = openConfigurations(openid.configurations ?? [], credentials);
   const asking = openid.verifier === undefined ? undefined : openHolder({ holder: openid.verifier }, source);
+  const callbacks = await makeCallbacks({ signers: asking === undefined ? [] : [asking.signer] });
   return {
     resolver,
     issuer:
       configurations.size === 0
         ? undefined
-        : new OpenidIssuer({ configurations, credentials, clock, url, name: openid.name }),
+        : new OpenidIssuer({ callbacks, configurations, credentials, clock, url, name: openid.name }),
     verifier:
       asking === undefined
         ? undefined
         : new OpenidVerifier({
             signer: asking.signer,
+            callbacks,
             resolver,
             groups,
             status: credentials.status,

@@ -2,7 +2,14 @@
 import { Oauth2AuthorizationServer, preAuthorizedCodeGrantIdentifier } from "@openid4vc/oauth2";
 import { Openid4vciIssuer } from "@openid4vc/openid4vci";
 import type { Clock, Json, JsonObject } from "#base";
-import { type KeyFinder, makeCallbacks, openidError, type ProvenKey, sentenceOf, verifyKeyProof } from "#identity";
+import {
+  type KeyFinder,
+  type OpenidCallbacks,
+  openidError,
+  type ProvenKey,
+  sentenceOf,
+  verifyKeyProof,
+} from "#identity";
 import { type CredentialOffer, type OfferRequest, type OfferState, OPENID_LIMITS } from "#protocol";
 import type { CredentialService } from "../credentials/credential-service.ts";
 import { type Configuration, checkClaims, describeConfiguration, issueConfigured } from "./configurations.ts";
@@ -13,6 +20,7 @@ import { type Grant, type Offer, Offers, txCodeShape } from "./offers.ts";
 export interface OpenidIssuerOptions {
   readonly configurations: ReadonlyMap<string, Configuration>;
   readonly credentials: CredentialService;
+  readonly callbacks: OpenidCallbacks;
   readonly clock: Clock;
   /** Identifier of the credential issuer: where others reach the node. */
   readonly url: () => string;
@@ -37,14 +45,17 @@ export class OpenidIssuer {
   readonly #offers: Offers;
   readonly #nonces: Nonces;
   readonly #dpop: DpopProofs;
-  readonly #library = new Openid4vciIssuer({ callbacks: makeCallbacks({}) });
-  readonly #server = new Oauth2AuthorizationServer({ callbacks: makeCallbacks({}) });
+  readonly #library: Openid4vciIssuer;
+  readonly #server: Oauth2AuthorizationServer;
 
   constructor(options: OpenidIssuerOptions) {
+    const { callbacks } = options;
     this.#options = options;
+    this.#library = new Openid4vciIssuer({ callbacks });
+    this.#server = new Oauth2AuthorizationServer({ callbacks });
     this.#offers = new Offers(options.clock);
     this.#nonces = new Nonces(options.clock);
-    this.#dpop = new DpopProofs(options.clock);
+    this.#dpop = new DpopProofs(options.clock, callbacks);
   }
 
   /** Metadata of the credential issuer (§12.2). */

@@ -10,8 +10,8 @@ import {
   type CredentialSigner,
   checkVpQuery,
   type DidResolver,
-  makeCallbacks,
   makeKeyFinder,
+  type OpenidCallbacks,
   openidError,
   type StatusSource,
   type VerifiedShown,
@@ -30,6 +30,8 @@ import type { GroupService } from "../group-service.ts";
 
 export interface OpenidVerifierOptions {
   readonly signer: CredentialSigner;
+  /** Which sign with the signer. */
+  readonly callbacks: OpenidCallbacks;
   readonly resolver: DidResolver;
   readonly groups: readonly GroupService[];
   readonly status: StatusSource;
@@ -81,7 +83,7 @@ export class OpenidVerifier {
   constructor(options: OpenidVerifierOptions) {
     this.#options = options;
     this.clientId = `decentralized_identifier:${options.signer.controller}`;
-    this.#library = new Openid4vpVerifier({ callbacks: makeCallbacks({ signers: [options.signer] }) });
+    this.#library = new Openid4vpVerifier({ callbacks: options.callbacks });
   }
 
   /** @throws HansaError `openid.query`, `openid.busy`, `http.unknown-group` */
