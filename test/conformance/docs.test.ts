@@ -47,6 +47,7 @@ describe("a page runs as it stands", () => {
     "docs/guide/credentials.md",
     "docs/guide/founding.md",
     "docs/guide/issuers-and-evidence.md",
+    "docs/guide/openid.md",
     "docs/guide/wallet.md",
   ])(
     "%s",
