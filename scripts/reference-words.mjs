@@ -218,7 +218,7 @@ export const SETTINGS = {
   "identity.credentials.fetchResources":
     "whether JSON Schemas (`credentialSchema`) and resources (`relatedResource`) are fetched likewise and credentials held against them; where not, the verifier's answer warns that they were not checked",
   "identity.credentials.requestsPerMinute":
-    "requests to each route of the VC API from one address in a minute, within `limits.requestsPerMinute`",
+    "requests to each route of the VC API from one address in a minute, within `limits.requestsPerMinute`; where left out, 60,000",
   label: "what people call this node; kept and shown nowhere yet",
 };
 

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { type Clock, systemClock } from "#base";
 import { openKeyFile } from "#crypto/node";
 import { didOf } from "#protocol";
+import { CREDENTIALS_PER_MINUTE } from "./config/credentials-config.ts";
 import { homeAt, readConfig } from "./config/home.ts";
 import { type OpenCredentials, openCredentials } from "./credentials/open-credentials.ts";
 import { nodeResolver } from "./did-resolver.ts";
@@ -106,7 +107,7 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
       resolver,
       credentials: credentials?.service,
       openid,
-      credentialsPerMinute: config.identity?.credentials?.requestsPerMinute,
+      credentialsPerMinute: config.identity?.credentials?.requestsPerMinute ?? CREDENTIALS_PER_MINUTE,
       member,
       version: VERSION,
       mqttUrl: () => first.mqttUrl,

@@ -117,7 +117,8 @@ export const VC_API_ROUTES = {
     method: "GET",
     path: "/credentials",
     access: "credentials",
-    summary: "Credentials of the node's holder, a hundred at a time; `next` of a page is `after` of the following one.",
+    summary:
+      "Credentials of the node's holder, twenty-five at a time; `next` of a page is `after` of the following one.",
     query: Closed({ after: Type.Optional(Type.String({ maxLength: 64 })) }),
     answer: { type: JSON_TYPE, example: { items: [{ id: CREDENTIAL.id, verifiableCredential: SIGNED }] } },
   },

@@ -10,8 +10,8 @@ export const VC_API_LIMITS = {
   depth: 34,
   /** Credentials that a holder keeps at a node. */
   kept: 10_000,
-  /** Challenges that wait for their presentation, of all callers together. */
-  challenges: 10_000,
+  /** Challenges that were used within their life, of all callers together. */
+  challenges: 100_000,
   /** Life of a challenge, seconds. */
   challengeSeconds: 600,
 } as const;

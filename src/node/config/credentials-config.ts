@@ -8,6 +8,9 @@ const Whose = Type.Union([Type.Literal("did:hansa"), Type.Literal("did:key")]);
 /** Who may use it: the member that runs the node, with its administrators, or whoever reaches the port. */
 const Access = Type.Union([Type.Literal("member"), Type.Literal("open")]);
 
+/** `requestsPerMinute` where it is left out: what a core can verify, about. */
+export const CREDENTIALS_PER_MINUTE = 60_000;
+
 /** The VC API of a node: `identity.credentials` of `config.json`. */
 export const CredentialsConfig = Closed({
   /** Group in whose storage and on whose ledger it works; the first where left out. */

@@ -1,30 +1,31 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { type Clock, concatBytes, decodeBase64Url, encodeBase64Url } from "#base";
+import { type Clock, concatBytes, decodeBase64Url, encodeBase64Url, encodeUtf8 } from "#base";
 import { randomBytes } from "#crypto";
 import { credentialError } from "#identity";
 import { type IssuedChallenge, VC_API_LIMITS } from "#protocol";
 import { vcApiError } from "./errors.ts";
 
-interface Waiting {
-  readonly domain: string;
-  /** Milliseconds. */
-  readonly until: number;
-}
-
 const LIFE = VC_API_LIMITS.challengeSeconds * 1000;
-const NONCE_BYTES = 16;
-const TAG_BYTES = 16;
+// What is in a challenge: process that made it, nonce, end (seconds), whom it is for, and a tag over all that.
+const EPOCH = 6;
+const NONCE = 12;
+const END = 4;
+const DOMAIN = 8;
+const TAG = 16;
+const BODY = EPOCH + NONCE + END + DOMAIN;
 
 /**
- * Challenges of this node, each for one presentation to one domain. Those that wait are in memory alone; a tag tells the node's own from
- * those of callers for ever, so that one that was used, ran out, or was made before a restart is refused and not taken for a caller's.
+ * Challenges of this node, each for one presentation to one domain. Making one costs no memory, so that nobody can use it up; those that were used
+ * are kept until they would have run out anyway. The tag tells the node's own from those of callers for ever: one that ran out, or was made before a
+ * restart, when nobody knows any more whether it was used, is refused and not taken for a caller's.
  */
 export class Challenges {
   readonly #clock: Clock;
   readonly #secret: Uint8Array;
   readonly #most: number;
-  /** In the order in which they run out. */
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #epoch = randomBytes(EPOCH);
+  /** By when they may be forgotten, in this order. */
+  readonly #used = new Map<string, number>();
 
   /** @param secret - the same after each start */
   constructor(clock: Clock, secret: Uint8Array, most: number = VC_API_LIMITS.challenges) {
@@ -33,52 +34,56 @@ export class Challenges {
     this.#most = most;
   }
 
-  /** @throws HansaError `vc-api.busy` */
   create(domain: string): IssuedChallenge {
-    const now = this.#clock.now();
-    this.#forget(now);
-    if (this.#waiting.size >= this.#most)
-      throw vcApiError("vc-api.busy", "too many challenges wait for their presentation", { limit: this.#most });
-    const nonce = randomBytes(NONCE_BYTES);
-    const challenge = encodeBase64Url(concatBytes(nonce, this.#tagOf(nonce)));
-    const until = now + LIFE;
-    this.#waiting.set(challenge, { domain, until });
-    return { challenge, domain, expires: Math.floor(until / 1000) };
+    const expires = Math.floor((this.#clock.now() + LIFE) / 1000);
+    const end = new Uint8Array(END);
+    new DataView(end.buffer).setUint32(0, expires);
+    const nonce = randomBytes(NONCE);
+    const body = concatBytes(
+      this.#epoch,
+      nonce,
+      end,
+      this.#mark("domain", concatBytes(nonce, encodeUtf8(domain)), DOMAIN),
+    );
+    return { challenge: encodeBase64Url(concatBytes(body, this.#mark("challenge", body, TAG))), domain, expires };
   }
 
   /**
    * Uses a challenge up, before anything is verified: two presentations of it cannot both hold. One that was not made here is the caller's own,
    * and his to use once.
    *
-   * @throws HansaError `credentials.challenge`, `credentials.domain`
+   * @throws HansaError `credentials.challenge`, `credentials.domain`, `vc-api.busy`
    */
   use(challenge: string | undefined, domain: string | undefined): void {
-    if (challenge === undefined || !this.#isOwn(challenge)) return;
-    this.#forget(this.#clock.now());
-    const waiting = this.#waiting.get(challenge);
-    if (waiting === undefined)
-      throw credentialError("credentials.challenge", "the challenge was used before, or ran out");
-    this.#waiting.delete(challenge);
-    if (domain !== waiting.domain)
-      throw credentialError("credentials.domain", "the challenge was made for another domain", {
-        domain: waiting.domain,
-      });
-  }
-
-  #isOwn(challenge: string): boolean {
-    const bytes = decodeBase64Url(challenge);
-    if (bytes?.length !== NONCE_BYTES + TAG_BYTES) return false;
-    return timingSafeEqual(this.#tagOf(bytes.subarray(0, NONCE_BYTES)), bytes.subarray(NONCE_BYTES));
-  }
-
-  #tagOf(nonce: Uint8Array): Uint8Array {
-    return createHmac("sha256", this.#secret).update(nonce).digest().subarray(0, TAG_BYTES);
-  }
-
-  #forget(now: number): void {
-    for (const [challenge, { until }] of this.#waiting) {
-      if (until > now) return;
-      this.#waiting.delete(challenge);
+    const body = challenge === undefined ? undefined : this.#open(challenge);
+    if (challenge === undefined || body === undefined) return;
+    const now = this.#clock.now();
+    for (const [used, until] of this.#used) {
+      if (until > now) break;
+      this.#used.delete(used);
     }
+    const expires = new DataView(body.buffer, body.byteOffset + EPOCH + NONCE, END).getUint32(0);
+    const isOfBefore = !timingSafeEqual(body.subarray(0, EPOCH), this.#epoch);
+    if (isOfBefore || now >= expires * 1000 || this.#used.has(challenge))
+      throw credentialError("credentials.challenge", "the challenge was used before, or ran out");
+    if (this.#used.size >= this.#most)
+      throw vcApiError("vc-api.busy", "too many challenges were used in the last minutes", { limit: this.#most });
+    this.#used.set(challenge, now + LIFE);
+    const nonce = body.subarray(EPOCH, EPOCH + NONCE);
+    const wanted = this.#mark("domain", concatBytes(nonce, encodeUtf8(domain ?? "")), DOMAIN);
+    if (domain === undefined || !timingSafeEqual(wanted, body.subarray(BODY - DOMAIN)))
+      throw credentialError("credentials.domain", "the challenge was made for another domain");
+  }
+
+  /** What a challenge says; `undefined` where it is none of this node's. */
+  #open(challenge: string): Uint8Array | undefined {
+    const bytes = decodeBase64Url(challenge);
+    if (bytes?.length !== BODY + TAG) return undefined;
+    const body = bytes.subarray(0, BODY);
+    return timingSafeEqual(this.#mark("challenge", body, TAG), bytes.subarray(BODY)) ? body : undefined;
+  }
+
+  #mark(use: string, data: Uint8Array, length: number): Uint8Array {
+    return createHmac("sha256", this.#secret).update(`${use}\0`).update(data).digest().subarray(0, length);
   }
 }

@@ -40,7 +40,7 @@ export const VC_API_ERRORS = {
   },
   "vc-api.busy": {
     status: 503,
-    meaning: "Too many challenges wait for their presentation.",
+    meaning: "Too many challenges were used in the last minutes.",
     advice: "Try again in a moment.",
   },
 } as const satisfies ErrorTable;

@@ -16,7 +16,7 @@ import type { ListRecord, StatusLists } from "./status-lists.ts";
 
 /** What was signed is handed out for so long, and holds for twice as long. Milliseconds. */
 const FRESH = 12 * 3_600_000;
-/** How long verifiers may keep a list, milliseconds. */
+/** How long verifiers may keep the token of a list, milliseconds. */
 const TTL = 60_000;
 const KEPT = 64;
 
@@ -65,8 +65,8 @@ async function signCredential(record: ListRecord, list: StatusList, issuer: Issu
     issuer: issuer.id,
     purpose: record.purpose,
     validFrom: formatDateTime(Math.min(record.changed, now)),
+    // No `ttl`: five minutes are what the standard supposes, and there are verifiers that know no such member.
     validUntil: formatDateTime(now + 2 * FRESH),
-    ttl: TTL,
   });
   const suite = listSuiteOf(issuer);
   const signed: JsonObject =

@@ -121,7 +121,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     clientErrorHandler: refuseConnection,
   });
   if (options.origins !== undefined && options.origins.length > 0)
-    await server.register(cors, { origin: [...options.origins], methods: ["GET", "POST"], maxAge: 600 });
+    await server.register(cors, { origin: [...options.origins], methods: ["GET", "POST", "DELETE"], maxAge: 600 });
   await server.register(rateLimit, {
     max: options.requestsPerMinute,
     timeWindow: 60_000,

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { JsonObject } from "#base";
+import { createSigner, encodeMultikey } from "#crypto";
+import { operation } from "#protocol";
+import { createParty, sendOperations } from "#sdk";
 import { plainCredential, startVcNode, type VcNode } from "./vc-api.suite.ts";
 
 let at: VcNode;
@@ -205,23 +208,27 @@ describe("verification refuses", () => {
   });
 
   it("a key that its owner rotated away on the ledger", async () => {
-    const own = await issued(plainCredential(), { issuer: "acme" });
-    expect((await at.verify(own)).status).toBe(200);
-    const { operation } = await import("#protocol");
-    const { createSigner, encodeMultikey } = await import("#crypto");
-    const next = createSigner("Ed25519");
-    const publicKey = encodeMultikey({ algorithm: "Ed25519", bytes: next.publicKey });
-    const add = operation("identity.addKey", {
-      did: at.acme.did,
-      publicKey,
-      relationships: ["authentication", "assertionMethod", "capabilityInvocation"],
-    });
-    const client = at.client(at.acme);
-    const { sendOperations, createParty } = await import("#sdk");
-    await sendOperations(client, [add]);
-    const heir = createParty("hanse", next, at.acme.did);
-    const remove = operation("identity.removeKey", { did: at.acme.did, key: at.acme.kid.split("#")[1] as string });
-    await sendOperations(at.client(heir), [remove], { signers: [heir] });
-    expect(await at.verify(own)).toMatchObject({ status: 422, json: { code: "credentials.key" } });
+    // A node of its own: its member has another key afterwards than its configuration says.
+    const rotating = await startVcNode();
+    try {
+      const { json } = await rotating.issue(plainCredential(), { issuer: "acme" }, rotating.mine());
+      expect((await rotating.verify(json.verifiableCredential)).status).toBe(200);
+      const { did, kid } = rotating.acme;
+      const next = createSigner("Ed25519");
+      const publicKey = encodeMultikey({ algorithm: "Ed25519", bytes: next.publicKey });
+      const relationships = ["authentication", "assertionMethod", "capabilityInvocation"] as const;
+      const add = operation("identity.addKey", { did, publicKey, relationships: [...relationships] });
+      await sendOperations(rotating.client(rotating.acme), [add]);
+      expect((await rotating.verify(json.verifiableCredential)).status).toBe(200);
+      const heir = createParty("hanse", next, did);
+      const remove = operation("identity.removeKey", { did, key: kid.split("#")[1] as string });
+      await sendOperations(rotating.client(heir), [remove], { signers: [heir] });
+      expect(await rotating.verify(json.verifiableCredential)).toMatchObject({
+        status: 422,
+        json: { code: "credentials.key" },
+      });
+    } finally {
+      await rotating.close();
+    }
   });
 });

@@ -25,7 +25,8 @@ import type { Call } from "./server.ts";
 import { refutation } from "./vc-problem.ts";
 
 const JSON_LIMITS: JsonLimits = { depth: VC_API_LIMITS.depth, integers: false };
-const PAGE = 100;
+/** Each may be as large as a body. */
+const PAGE = 25;
 const checks = new Map<string, TypeCheck<TSchema>>(
   Object.entries(VC_API_SCHEMAS).map(([name, schema]) => [name, TypeCompiler.Compile(schema)]),
 );

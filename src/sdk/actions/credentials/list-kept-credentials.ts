@@ -10,7 +10,7 @@ export interface KeptCredentialsPage {
 }
 
 /**
- * Credentials that a node keeps for its holder, a hundred at a time.
+ * Credentials that a node keeps for its holder, twenty-five at a time.
  *
  * @throws HansaError `vc-api.off`, `http.forbidden`
  * @example

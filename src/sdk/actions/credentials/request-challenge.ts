@@ -7,7 +7,7 @@ import { callVcApi } from "../../vc-api.ts";
  * Has a node make a challenge for one presentation to one domain (VC API).
  *
  * @param domain - the node's own host where left out
- * @throws HansaError `vc-api.busy`, `vc-api.off`, `http.forbidden`
+ * @throws HansaError `vc-api.off`, `http.forbidden`
  * @example
  * ```ts
  * const { challenge, domain } = await requestChallenge(client, "shop.example");
