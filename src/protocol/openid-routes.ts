@@ -55,8 +55,8 @@ export const OPENID_ROUTES = {
   offerCredential: {
     method: "POST",
     path: "/openid4vci/offers",
-    access: "credentials",
-    summary: "Offers a credential to whoever has the code in the offer (OpenID4VCI); for the member alone.",
+    access: "member",
+    summary: "Offers a credential to whoever has the code in the offer (OpenID4VCI).",
     body: [JSON_TYPE],
     content: {
       schema: "OfferRequest",
@@ -78,15 +78,15 @@ export const OPENID_ROUTES = {
   credentialOffer: {
     method: "GET",
     path: "/openid4vci/offers/:id",
-    access: "credentials",
+    access: "open",
     summary: "An offer, for the wallet that was given its address; gone once it is redeemed.",
     answer: { type: JSON_TYPE, example: OFFER },
   },
   credentialOfferState: {
     method: "GET",
     path: "/openid4vci/offers/:id/state",
-    access: "credentials",
-    summary: "What became of an offer; for the member alone.",
+    access: "member",
+    summary: "What became of an offer.",
     answer: {
       type: JSON_TYPE,
       example: {
@@ -101,7 +101,7 @@ export const OPENID_ROUTES = {
   openidToken: {
     method: "POST",
     path: "/openid4vci/token",
-    access: "credentials",
+    access: "open",
     summary:
       "Takes the code of an offer, once, for an access token (OpenID4VCI §6); with a `DPoP` header the token is bound to its key. Refusals are those of OAuth.",
     body: [FORM],
@@ -110,14 +110,14 @@ export const OPENID_ROUTES = {
   openidNonce: {
     method: "POST",
     path: "/openid4vci/nonce",
-    access: "credentials",
+    access: "open",
     summary: "A nonce for one proof of a key (OpenID4VCI §7).",
     answer: { type: JSON_TYPE, example: { c_nonce: "wKI4LT17ac15ES9bw8ac4" } },
   },
   openidCredential: {
     method: "POST",
     path: "/openid4vci/credential",
-    access: "credentials",
+    access: "open",
     summary:
       "Issues what was offered to the keys that the wallet proves (OpenID4VCI §8): `Authorization` holds the access token.",
     body: [JSON_TYPE],
@@ -126,8 +126,8 @@ export const OPENID_ROUTES = {
   requestPresentation: {
     method: "POST",
     path: "/openid4vp/requests",
-    access: "credentials",
-    summary: "Asks for presentations with a DCQL query (OpenID4VP); for the member alone.",
+    access: "member",
+    summary: "Asks for presentations with a DCQL query (OpenID4VP).",
     body: [JSON_TYPE],
     content: { schema: "PresentationQuestion", example: { query: QUERY, recognised: true } },
     answer: {
@@ -145,14 +145,14 @@ export const OPENID_ROUTES = {
   presentationRequestObject: {
     method: "GET",
     path: "/openid4vp/requests/:id/object",
-    access: "credentials",
+    access: "open",
     summary: "The signed request object, for wallets (RFC 9101).",
     answer: { type: "application/oauth-authz-req+jwt" },
   },
   respondPresentation: {
     method: "POST",
     path: "/openid4vp/requests/:id/response",
-    access: "credentials",
+    access: "open",
     summary: "Takes a wallet's answer, once (`direct_post`, `direct_post.jwt`). Refusals are those of OAuth.",
     body: [FORM],
     answer: { type: JSON_TYPE, example: {} },
@@ -160,8 +160,8 @@ export const OPENID_ROUTES = {
   presentationResult: {
     method: "GET",
     path: "/openid4vp/requests/:id",
-    access: "credentials",
-    summary: "What came of a question, with the verified claims; for the member alone.",
+    access: "member",
+    summary: "What came of a question, with the verified claims.",
     answer: {
       type: JSON_TYPE,
       example: {

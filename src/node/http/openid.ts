@@ -39,7 +39,6 @@ export function openidHandlers(service: OpenidService | undefined, groups: reado
     authorizationServerMetadata: () => issuer().serverMetadata(),
 
     offerCredential(call) {
-      call.requireMember();
       return issuer().offer(readBody<OfferRequest>(call, "OfferRequest"));
     },
 
@@ -49,7 +48,6 @@ export function openidHandlers(service: OpenidService | undefined, groups: reado
     },
 
     credentialOfferState(call) {
-      call.requireMember();
       return issuer().offerState(call.parameters["id"] as string);
     },
 
@@ -71,7 +69,6 @@ export function openidHandlers(service: OpenidService | undefined, groups: reado
       ),
 
     async requestPresentation(call) {
-      call.requireMember();
       return verifier().ask(
         readBody<PresentationQuestion>(call, "PresentationQuestion"),
         memberAsker(askerOf(call), groups),
@@ -88,7 +85,6 @@ export function openidHandlers(service: OpenidService | undefined, groups: reado
       answerWallet(call, () => verifier().respond(call.parameters["id"] as string, readForm(call))),
 
     presentationResult(call) {
-      call.requireMember();
       call.reply.header("cache-control", "no-store");
       return verifier().result(call.parameters["id"] as string);
     },

@@ -259,7 +259,7 @@ function mount(
     method: route.method,
     url: route.path,
     ...(name === "submitMany" ? { bodyLimit: BATCH_LIMITS.bytes } : {}),
-    ...(route.access === "credentials" ? { bodyLimit: VC_API_LIMITS.bytes } : {}),
+    ...(isOfCredentials(route) ? { bodyLimit: VC_API_LIMITS.bytes } : {}),
     config: limitOf(name, route, options),
     async handler(request, reply) {
       const parameters = request.params as Record<string, string>;
@@ -311,10 +311,14 @@ function mount(
 }
 
 /** What reads many blocks for one question, or computes for long, has a limit of its own. */
-function limitOf(name: RouteName, { access }: Route, options: HttpOptions) {
-  const own =
-    name === "trail" ? TRAILS_PER_MINUTE : access === "credentials" ? options.credentialsPerMinute : undefined;
+function limitOf(name: RouteName, route: Route, options: HttpOptions) {
+  const own = name === "trail" ? TRAILS_PER_MINUTE : isOfCredentials(route) ? options.credentialsPerMinute : undefined;
   return own === undefined ? {} : { rateLimit: { max: Math.min(own, options.requestsPerMinute) } };
+}
+
+/** The VC API, and OpenID4VC. */
+function isOfCredentials({ access, path }: Route): boolean {
+  return access === "credentials" || path.startsWith("/openid4v");
 }
 
 function findGroup(groups: readonly GroupService[], wanted: string): GroupService {

@@ -1,8 +1,8 @@
 import type { OfferRequest } from "#protocol";
 import { getOfferState, offerCredential } from "#sdk";
 import { type Answer, defineCommand } from "../../command.ts";
-import { clientFor } from "../../credentials/node-client.ts";
 import { readDocument } from "../../credentials/documents.ts";
+import { clientFor } from "../../credentials/node-client.ts";
 import { cliError } from "../../errors.ts";
 import { parseDuration } from "../../parse.ts";
 
