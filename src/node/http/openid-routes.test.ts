@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { acceptOffer, answerRequest, openRequest } from "#identity";
 import { ROUTES, type Route, type RouteName } from "#protocol";
+import { askPresentation, getOfferState, getPresentationResult, offerCredential } from "#sdk";
 import { CLAIMS, codeOf, type OpenidNode, rawWallet, startOpenidNode, VCT } from "./openid.suite.ts";
 
 let at: OpenidNode;
@@ -59,4 +61,21 @@ it("tells a wallet's secrets and what is said of people to no cache", async () =
     const response = await at.fetch(at.node.url + path);
     expect(response.headers.get("cache-control")).toBe("no-store");
   }
+});
+
+it("the sdk offers and asks, and hears what came of it", async () => {
+  const client = at.client(at.acme);
+  const how = { fetch: at.fetch as typeof fetch, keys: at.finder };
+  const offer = await offerCredential(client, { configuration: "resident", claims: CLAIMS });
+  expect((await getOfferState(client, offer.id)).state).toBe("offered");
+  const wallet = at.wallet();
+  await acceptOffer(wallet, offer.uri, { ...how, checkStatus: false });
+  expect((await getOfferState(client, offer.id)).state).toBe("issued");
+  const claims = [{ path: ["name"] }];
+  const query = { credentials: [{ id: "who", format: "dc+sd-jwt", meta: { vct_values: [VCT] }, claims }] };
+  const request = await askPresentation(client, { query });
+  await answerRequest(wallet, await openRequest(request.uri, how), how);
+  const { state, credentials } = await getPresentationResult(client, request.id);
+  expect([state, credentials?.["who"]?.[0]?.claims["name"]]).toEqual(["answered", CLAIMS.name]);
+  await expect(getOfferState(at.client(at.borea), offer.id)).rejects.toMatchObject({ code: "http.forbidden" });
 });

@@ -153,20 +153,12 @@ export async function issueConfigured(
   const { format, by, status } = configuration;
   if (format === "dc+sd-jwt") return issueSelective(configuration, claims, key, credentialId, now, service);
   const document = documentOf(configuration, claims, key.did, now);
-  const [purpose] = status ?? [];
   const { verifiableCredential } = await service.issue(
     {
       credential: document,
-      options: {
-        issuer: by.name,
-        credentialId,
-        ...(format === "jwt_vc_json" ? { format: "jwt" } : {}),
-        ...(purpose === undefined
-          ? {}
-          : { credentialStatus: { type: "BitstringStatusListEntry", statusPurpose: purpose } }),
-      },
+      options: { issuer: by.name, credentialId, ...(format === "jwt_vc_json" ? { format: "jwt" } : {}) },
     },
-    status === undefined || status.length > 0 ? by : { ...by, status: [] },
+    { ...by, ...(status === undefined ? {} : { status }) },
   );
   if (format === "ldp_vc") return verifiableCredential;
   return String(verifiableCredential["id"]).replace(/^data:application\/vc\+jwt,/, "");

@@ -72,6 +72,8 @@ export class Offers {
     };
     this.#offers.set(offer.id, offer);
     this.#codes.set(keyOf(offer.code), offer);
+    // What was to be said of somebody goes when nobody can come for it any more.
+    this.#clock.after(seconds * 1000, () => this.#forget(this.#clock.now()));
     return { offer, txCode: secret };
   }
 

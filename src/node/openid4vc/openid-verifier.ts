@@ -111,6 +111,8 @@ export class OpenidVerifier {
     };
     const { authorizationRequest: uri } = await this.#sign(waiting);
     this.#requests.set(waiting.id, waiting);
+    // What was shown goes in time, also where nobody asks again.
+    clock.after(waiting.until + KEPT - now, () => this.#forget(clock.now()));
     const { id, until } = waiting;
     return { id, uri, requestUri: this.#address(id, "object"), clientId: this.clientId, expires: seconds(until) };
   }
