@@ -26,6 +26,7 @@ export interface KeyProofDemand {
 const AGE = 300;
 const SKEW = 60;
 const LONGEST = 16 * 1024;
+const WRONG = "the proof of the key does not hold";
 
 /**
  * Verifies one proof. Whether its nonce is one that waits, is for whoever gave it out to say.
@@ -51,8 +52,10 @@ export async function verifyKeyProof(
       now: new Date(now),
     })
     .catch((error: unknown) => {
-      const cause = causeOf(error);
-      throw openidError("openid.proof", cause?.message ?? sentenceOf(error), {}, error);
+      const sentence = sentenceOf(error);
+      // Whether a DID or key exists in a group that strangers do not read, no refusal tells: it is that of a wrong signature.
+      const isAboutKey = causeOf(error) !== undefined || /proof jwt\.$/.test(sentence);
+      throw openidError("openid.proof", isAboutKey ? `${WRONG}: signature or key` : sentence, {}, error);
     });
   // The library takes an `aud` of several: whoever is named beside us could use the proof with us, and we with him.
   if (claims["aud"] !== issuer) throw refuse("aud is another than this credential issuer");
@@ -76,5 +79,5 @@ function decode(jwt: string) {
 }
 
 function refuse(problem: string) {
-  return openidError("openid.proof", `the proof of the key does not hold: ${problem}`, { problem });
+  return openidError("openid.proof", `${WRONG}: ${problem}`, { problem });
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type JsonObject, ManualClock } from "#base";
-import { acceptOffer } from "#identity";
+import { acceptOffer, credentialSigner } from "#identity";
 import { CLAIMS, codeOf, newSigner, type OpenidNode, rawWallet, startOpenidNode } from "./openid.suite.ts";
 
 let at: OpenidNode;
@@ -87,6 +87,19 @@ describe("a proof of a key", () => {
     const token = await enter();
     expect(await credential(token, [proof({ nonce: await nonce(), ...claims }, header)])).toMatchObject(refusal(error));
     expect(await credential(token, [proof({ nonce: await nonce() })])).toMatchObject({ status: 200 });
+  });
+
+  it("names its key by a DID of the ledger, whose document has to have it", async () => {
+    const { enter, proof, nonce, credential } = rawWallet(at);
+    const own = credentialSigner(at.acme.signer, { id: at.acme.kid, controller: at.acme.did });
+    const header = { jwk: undefined as never, kid: at.acme.kid };
+    const token = await enter();
+    const c_nonce = await nonce();
+    const wrong = await credential(token, [proof({ nonce: c_nonce }, header, newSigner("Ed25519"))]);
+    expect(wrong).toMatchObject(refusal("invalid_proof"));
+    for (const kid of [`${at.acme.did}#nobody`, `${at.stranger().did}#nobody`])
+      expect((await credential(token, [proof({ nonce: c_nonce }, { ...header, kid }, own)])).json).toEqual(wrong.json);
+    expect(await credential(token, [proof({ nonce: c_nonce }, header, own)])).toMatchObject({ status: 200 });
   });
 
   it("signed by another key than it names is refused", async () => {
