@@ -35,6 +35,10 @@ export const ERROR_ROOMS = {
     "VC API",
     "What a node refuses of its VC API by itself (docs/guide/credentials.md); what is wrong with a credential has a code of `credentials.*`.",
   ],
+  openid: [
+    "OpenID4VC",
+    "What is refused of OpenID4VCI and OpenID4VP, at the node and in the wallet (docs/guide/openid.md). Wallets get the standards' own names beside.",
+  ],
   issuers: ["Module issuers", "Recognition of issuers by the members' votes, and schemas of credentials."],
   statuses: ["Module statuses", "What issuers' status lists hold."],
   evidence: ["Module evidence", "Hashes of documents, thousands under one root, and their revocation."],
@@ -230,6 +234,32 @@ export const SETTINGS = {
     "whether status lists of issuers elsewhere are fetched over HTTPS, from public addresses and `identity.privateHosts`; where not, a credential with such a status does not verify",
   "identity.credentials.fetchResources":
     "whether JSON Schemas (`credentialSchema`) and resources (`relatedResource`) are fetched likewise and credentials held against them; where not, the verifier's answer warns that they were not checked",
+  "identity.credentials.openid.name": "name of the issuer as wallets show it",
+  "identity.credentials.openid.configurations[].name":
+    "by which offers and wallets name the credential configuration; `hansa credential offer` takes it",
+  "identity.credentials.openid.configurations[].issuer": "name of one of `identity.credentials.issuers`, which signs",
+  "identity.credentials.openid.configurations[].format":
+    "`dc+sd-jwt`: SD-JWT VC; `ldp_vc`: Data Integrity; `jwt_vc_json`: JOSE",
+  "identity.credentials.openid.configurations[].vct": "of `dc+sd-jwt`, and needed there: the type",
+  "identity.credentials.openid.configurations[].types":
+    "of the other formats, and needed there: types beside `VerifiableCredential`",
+  "identity.credentials.openid.configurations[].contexts":
+    "of the other formats: contexts beside the data model's own, which define types and claims; an address, or the context itself",
+  "identity.credentials.openid.configurations[].claims[].path":
+    "a claim that may be said: names, indexes, or null for all elements; what no path begins with is refused. Where `claims` is left out, anything may be said",
+  "identity.credentials.openid.configurations[].claims[].name": "name of the claim as wallets show it",
+  "identity.credentials.openid.configurations[].claims[].mandatory": "true: an offer without it is refused",
+  "identity.credentials.openid.configurations[].claims[].disclosable":
+    "of `dc+sd-jwt`: false where the holder cannot keep it back; true where left out",
+  "identity.credentials.openid.configurations[].decoys":
+    "of `dc+sd-jwt`: digests of nothing in each place that hides something, so that nobody counts the claims; none where left out",
+  "identity.credentials.openid.configurations[].seconds":
+    "how long what is issued is valid; without end where left out",
+  "identity.credentials.openid.configurations[].status":
+    "places in status lists, at most one for `dc+sd-jwt`; those of the issuer where left out",
+  "identity.credentials.openid.configurations[].label": "name of the credential as wallets show it",
+  "identity.credentials.openid.verifier.did": "in whose name presentations are asked for; without `verifier`, none are",
+  "identity.credentials.openid.verifier.key": "key file entry that signs requests; where left out, the member's own",
   "identity.credentials.requestsPerMinute":
     "requests to each route of the VC API from one address in a minute, within `limits.requestsPerMinute`; where left out, 60,000",
   label: "what people call this node; kept and shown nowhere yet",

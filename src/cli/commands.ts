@@ -6,8 +6,10 @@ import { certList } from "./commands/cert/list.ts";
 import { certRevoke } from "./commands/cert/revoke.ts";
 import { certRollover } from "./commands/cert/rollover.ts";
 import { certRotate } from "./commands/cert/rotate.ts";
+import { credentialAsk } from "./commands/credential/ask.ts";
 import { credentialDerive } from "./commands/credential/derive.ts";
 import { credentialIssue } from "./commands/credential/issue.ts";
+import { credentialOffer } from "./commands/credential/offer.ts";
 import { credentialPresent } from "./commands/credential/present.ts";
 import { credentialRevoke } from "./commands/credential/revoke.ts";
 import { credentialStatus } from "./commands/credential/status.ts";
@@ -139,6 +141,8 @@ import { topicToken } from "./commands/topic/token.ts";
 import { trail } from "./commands/trail.ts";
 import { up } from "./commands/up.ts";
 import { verify } from "./commands/verify.ts";
+import { walletAccept } from "./commands/wallet/accept.ts";
+import { walletAnswer } from "./commands/wallet/answer.ts";
 import { walletBackup } from "./commands/wallet/backup.ts";
 import { walletFind } from "./commands/wallet/find.ts";
 import { walletInit } from "./commands/wallet/init.ts";
@@ -236,6 +240,8 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
       credentialPresent,
       credentialRevoke,
       credentialStatus,
+      credentialOffer,
+      credentialAsk,
     ],
   },
   {
@@ -331,6 +337,8 @@ export const COMMANDS: readonly (CommandSpec | CommandGroup)[] = [
       walletInit,
       walletKeys,
       walletReceive,
+      walletAccept,
+      walletAnswer,
       walletList,
       walletShow,
       walletFind,

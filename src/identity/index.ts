@@ -97,10 +97,38 @@ export { keyMethod } from "./methods/key/key-method.ts";
 export { remoteMethod } from "./methods/remote/remote-method.ts";
 export { type FetchOptions, fetchDocument } from "./methods/web/fetch-document.ts";
 export { WebMethod } from "./methods/web/web-method.ts";
+export {
+  type AcceptOptions,
+  acceptOffer,
+  type OfferedCredential,
+  type OpenedOffer,
+  openOffer,
+} from "./openid4vc/accept-offer.ts";
+export {
+  type AnsweredRequest,
+  type AnswerRequestOptions,
+  answerRequest,
+  declineRequest,
+  type OpenedRequest,
+  type OpenRequestOptions,
+  openRequest,
+} from "./openid4vc/answer-request.ts";
+export { makeCallbacks, type OpenidCallbacks } from "./openid4vc/callbacks.ts";
+export { OPENID_ERRORS, type OpenidErrorCode, oauthNameOf, openidError } from "./openid4vc/errors.ts";
+export { type KeyProofDemand, type ProvenKey, verifyKeyProof } from "./openid4vc/key-proof.ts";
+export { sentenceOf } from "./openid4vc/library-error.ts";
+export {
+  checkVpQuery,
+  type VerifiedShown,
+  VP_FORMATS,
+  type VpTokenDemand,
+  verifyVpToken,
+} from "./openid4vc/verify-vp-token.ts";
 export { formatDateTime } from "./resolution/date-time.ts";
 export type { Asker, DidMethod } from "./resolution/method.ts";
 export { type Dereferenced, DidResolver } from "./resolution/resolver.ts";
 export type { ClaimPath } from "./sd-jwt/claim-path.ts";
+export { leadsSomewhere } from "./sd-jwt/claim-path.ts";
 export { type IssueSdJwtOptions, issueSdJwt } from "./sd-jwt/issue-sd-jwt.ts";
 export { issueSdJwtCredential } from "./sd-jwt/issue-sd-jwt-credential.ts";
 export type { KeyBinding, KeyBindingDemand } from "./sd-jwt/key-binding.ts";
@@ -120,7 +148,7 @@ export {
 } from "./status/bitstring.ts";
 export { IndexAllocator } from "./status/index-allocator.ts";
 export { type BitOrder, type EntryBits, LEAST_ENTRIES, StatusList } from "./status/status-list.ts";
-export { type StatusSourceOptions, statusSource } from "./status/status-source.ts";
+export { LIST_ACCEPT, type ListKind, type StatusSourceOptions, statusSource } from "./status/status-source.ts";
 export {
   issueTokenStatusList,
   readTokenStatusReference,

@@ -20,6 +20,23 @@ export {
 } from "./ledger-credentials/ledger-credentials.ts";
 export { keyMethod } from "./methods/key/key-method.ts";
 export { remoteMethod } from "./methods/remote/remote-method.ts";
+export {
+  type AcceptOptions,
+  acceptOffer,
+  type OfferedCredential,
+  type OpenedOffer,
+  openOffer,
+} from "./openid4vc/accept-offer.ts";
+export {
+  type AnsweredRequest,
+  type AnswerRequestOptions,
+  answerRequest,
+  declineRequest,
+  type OpenedRequest,
+  type OpenRequestOptions,
+  openRequest,
+} from "./openid4vc/answer-request.ts";
+export { OPENID_ERRORS, type OpenidErrorCode } from "./openid4vc/errors.ts";
 export type { DidMethod } from "./resolution/method.ts";
 export { DidResolver } from "./resolution/resolver.ts";
 export type { ClaimPath } from "./sd-jwt/claim-path.ts";

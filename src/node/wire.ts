@@ -12,6 +12,7 @@ import { startHttp } from "./http/server.ts";
 import { createLog, type Log } from "./log.ts";
 import { nodeMetrics } from "./metrics.ts";
 import { changesRights, keysTaken, type OpenGroup, type OpenGroupOptions, openGroup } from "./open-group.ts";
+import type { OpenidService, OpenOpenidOptions } from "./openid4vc/open-openid.ts";
 import { SignaturePool } from "./signature-pool.ts";
 import { ServerTls } from "./tls/server-tls.ts";
 import { VERSION } from "./version.ts";
@@ -94,6 +95,10 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
       clock,
       log,
     });
+    const openid = await openOpenidIfSet({
+      ...{ config, keys, groups, resolver, clock, url: () => address },
+      credentials: credentials?.service,
+    });
     const http = await startHttp({
       ...config.http,
       requestsPerMinute: config.limits.requestsPerMinute,
@@ -101,6 +106,7 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
       groups,
       resolver,
       credentials: credentials?.service,
+      openid,
       credentialsPerMinute: config.identity?.credentials?.requestsPerMinute ?? CREDENTIALS_PER_MINUTE,
       member,
       version: VERSION,
@@ -166,4 +172,11 @@ async function openGroups(each: readonly OpenGroupOptions[]): Promise<OpenGroup[
   if (!failed.signal.aborted) return open;
   for (const group of open.reverse()) await group.close();
   throw failed.signal.reason;
+}
+
+/** The libraries of OpenID4VC take their time to load: only where they are used. */
+async function openOpenidIfSet(options: OpenOpenidOptions): Promise<OpenidService | undefined> {
+  if (options.config.identity?.credentials?.openid === undefined) return undefined;
+  const { openOpenid } = await import("./openid4vc/open-openid.ts");
+  return openOpenid(options);
 }

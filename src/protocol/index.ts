@@ -24,6 +24,7 @@ export * from "./grant-terms.ts";
 export * from "./inclusion.ts";
 export * from "./joining.ts";
 export * from "./jws.ts";
+export * from "./openid.ts";
 export { checkOperation } from "./operations/check.ts";
 export * from "./operations/devices.ts";
 export * from "./operations/evidence.ts";

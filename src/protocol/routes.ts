@@ -2,6 +2,8 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { DID_URL_LIMIT, RESOLUTION_TYPES } from "./did-resolution.ts";
 import { DatasetName } from "./grant-terms.ts";
+import type { OPENID_SCHEMAS } from "./openid.ts";
+import { OPENID_ROUTES } from "./openid-routes.ts";
 import { Closed, Did, TopicName } from "./operations/fields.ts";
 import { GrantId } from "./operations/grants.ts";
 import type { VC_API_SCHEMAS } from "./vc-api.ts";
@@ -22,7 +24,10 @@ export interface Route {
   /** Media types of the body. */
   readonly body?: readonly string[];
   /** What a JSON body holds, and an example of it. */
-  readonly content?: { readonly schema: keyof typeof VC_API_SCHEMAS; readonly example: unknown };
+  readonly content?: {
+    readonly schema: keyof typeof VC_API_SCHEMAS | keyof typeof OPENID_SCHEMAS;
+    readonly example: unknown;
+  };
   /** `status`: 200 where left out. */
   readonly answer: {
     readonly type: string;
@@ -350,6 +355,7 @@ export const ROUTES = {
     answer: { type: "application/json", example: { file: "/data/backups/main-12.db", height: 12 } },
   },
   ...VC_API_ROUTES,
+  ...OPENID_ROUTES,
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof ROUTES;

@@ -49,6 +49,7 @@ describe("a page runs as it stands", () => {
     "docs/guide/issuers-and-evidence.md",
     "docs/guide/grants.md",
     "docs/guide/exchange.md",
+    "docs/guide/openid.md",
     "docs/guide/wallet.md",
   ])(
     "%s",

@@ -6,6 +6,8 @@ import {
   isEnvelope,
   type KeyFinder,
   keyMethod,
+  LIST_ACCEPT,
+  type ListKind,
   makeKeyFinder,
   type StatusSource,
   statusSource,
@@ -85,13 +87,17 @@ function statusesOf(shell: Shell, keys: KeyFinder): StatusSource {
   return statusSource({
     keys,
     now: () => shell.io.now(),
-    fetchList: (url) => fetchList(shell, url),
+    fetchList: (url, kind) => fetchList(shell, url, kind),
   });
 }
 
 /** With the client's own trust, so that a node with certificates of its member's authority is asked as any other. */
-export async function fetchList(shell: Shell, url: string): Promise<string | JsonObject | undefined> {
-  const accept = "application/vc, application/statuslist+jwt, application/json;q=0.9";
+export async function fetchList(
+  shell: Shell,
+  url: string,
+  kind: ListKind = "credential",
+): Promise<string | JsonObject | undefined> {
+  const accept = LIST_ACCEPT[kind];
   const response = await shell.client.fetch(url, { headers: { accept }, redirect: "error", signal: shell.io.signal });
   if (!response.ok) return undefined;
   const bytes = new Uint8Array(await response.arrayBuffer());

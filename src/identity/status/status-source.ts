@@ -10,13 +10,25 @@ import { openBitstring, readBitstringEntry, readBitstringStatus } from "./bitstr
 import type { EntryBits, StatusList } from "./status-list.ts";
 import { readTokenStatusReference, TOKEN_STATUS, verifyTokenStatusList } from "./token-status.ts";
 
+/** A list as a credential (Bitstring Status List), or as a token (Token Status List). */
+export type ListKind = "credential" | "token";
+
+/** What to accept when a list of a kind is asked for over HTTP. */
+export const LIST_ACCEPT: Readonly<Record<ListKind, string>> = {
+  credential: "application/vc, application/json;q=0.9, */*;q=0.1",
+  token: "application/statuslist+jwt, */*;q=0.1",
+};
+
 /** What a source of statuses asks of others. */
 export interface StatusSourceOptions {
-  /** What lies at a list's URL: a token, or a credential as JSON; `undefined` where there is nothing. */
-  readonly fetchList: (url: string) => Promise<string | JsonObject | undefined>;
+  /** What lies at a list's URL, of the two kinds the one that is wanted: some issuers have both there. `undefined` where there is nothing. */
+  readonly fetchList: (url: string, kind: ListKind) => Promise<string | JsonObject | undefined>;
   readonly keys: KeyFinder;
   /** What the ledger says of a list, `StatusList.root()` and its version; `undefined` where it knows none of this URL. */
-  readonly root?: (url: string) => Promise<{ readonly digest: string; readonly version: number } | undefined>;
+  readonly root?: (
+    url: string,
+    kind: ListKind,
+  ) => Promise<{ readonly digest: string; readonly version: number } | undefined>;
   /** Where contexts of lists' credentials come from: those that come with Hansa, where left out. */
   readonly contexts?: ContextSource | undefined;
   /** Milliseconds. */
@@ -133,8 +145,8 @@ class KnownLists {
     }
   }
 
-  async #isCurrent(url: string, { root }: KnownList): Promise<boolean> {
-    const onLedger = await this.#options.root?.(url);
+  async #isCurrent(url: string, { root, purposes }: KnownList): Promise<boolean> {
+    const onLedger = await this.#options.root?.(url, purposes === undefined ? "token" : "credential");
     return onLedger === undefined || onLedger.digest === root;
   }
 
@@ -153,7 +165,7 @@ class KnownLists {
   }
 
   async #load(url: string, bits: EntryBits | undefined): Promise<KnownList> {
-    const found = await this.#options.fetchList(url);
+    const found = await this.#options.fetchList(url, bits === undefined ? "token" : "credential");
     if (found === undefined) throw unknown("there is no status list at its URL");
     const { keys, now } = this.#options;
     if (bits === undefined) {

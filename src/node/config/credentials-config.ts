@@ -1,5 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { ALLIANCE_PATTERN, Closed, CredentialFormat, List, StatusPurpose } from "#protocol";
+import { OpenidConfig } from "./openid-config.ts";
 
 const KeyName = Type.String({ pattern: "^[A-Za-z0-9._:#/-]{1,128}$" });
 const Suite = Type.String({ pattern: "^[a-z0-9-]{1,40}$" });
@@ -61,6 +62,8 @@ export const CredentialsConfig = Closed({
   fetchStatusLists: Type.Optional(Type.Boolean()),
   /** Whether schemas and related resources are fetched likewise; where not, what a credential says of them is left unchecked, and told so. */
   fetchResources: Type.Optional(Type.Boolean()),
+  /** OpenID4VCI and OpenID4VP. */
+  openid: Type.Optional(OpenidConfig),
   /** Requests of the VC API that one address may send in a minute. */
   requestsPerMinute: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000 })),
 });

@@ -8,6 +8,7 @@ import {
   deriveCredential,
   makeKeyFinder,
   RESOLUTION_ERRORS,
+  type StatusSource,
 } from "#identity";
 import {
   type ChallengeRequest,
@@ -25,6 +26,7 @@ import {
 import type { KeyValueStore } from "#storage";
 import type { CredentialsConfig } from "../config/credentials-config.ts";
 import type { GroupService } from "../group-service.ts";
+import { withOwnTokenLists } from "../openid4vc/token-status-check.ts";
 import { Challenges } from "./challenges.ts";
 import { vcApiError } from "./errors.ts";
 import { httpsSource } from "./https-source.ts";
@@ -72,6 +74,8 @@ export class CredentialService {
   readonly holder: Holder | undefined;
   readonly kept: KeptCredentials;
   readonly lists: StatusLists;
+  /** Where the node hears of statuses. */
+  readonly status: StatusSource;
   readonly verifierAccess: "off" | "member" | "open";
   readonly #issuers: readonly Issuer[];
   readonly #published: PublishedLists;
@@ -99,7 +103,7 @@ export class CredentialService {
     );
     this.#published = new PublishedLists(this.lists, this.#issuers, clock);
     this.#challenges = new Challenges(clock, secretOf(group.keyValues("credentials/secrets")));
-    const status = nodeStatusSource({
+    const others = nodeStatusSource({
       lists: this.lists,
       published,
       issuers: this.#issuers,
@@ -112,10 +116,17 @@ export class CredentialService {
       privateHosts,
       ca,
     });
+    const status = withOwnTokenLists(this.lists, this.#issuers, others);
+    this.status = status;
     const accept = "application/schema+json, application/json;q=0.9, */*;q=0.1";
     const fetchResource =
       config.fetchResources === true ? httpsSource({ privateHosts, maxBytes: RESOURCE_BYTES, accept, ca }) : undefined;
     this.#verifier = new Verifier({ resolver, groups, status, fetchResource, contexts, clock });
+  }
+
+  /** Contexts that the node has. */
+  get contexts(): ContextSource {
+    return this.#contexts;
   }
 
   /** Whether anybody may have something issued: then anybody hears what is wrong with his request. */

@@ -4,6 +4,8 @@ import {
   type ContextSource,
   credentialError,
   type KeyFinder,
+  LIST_ACCEPT,
+  type ListKind,
   readBitstringEntry,
   readTokenStatusReference,
   type StatusSource,
@@ -83,8 +85,9 @@ function ownEntry(entry: JsonObject, lists: StatusLists): { record: ListRecord; 
 
 function othersLists(options: StatusCheckOptions): StatusSource {
   const { keys, clock, contexts, groups, privateHosts, ca } = options;
-  const accept = "application/vc, application/statuslist+jwt, application/json;q=0.9, */*;q=0.1";
-  const fetchFrom = httpsSource({ privateHosts, maxBytes: MOST_BYTES, accept, ca });
+  const sourceOf = (kind: ListKind) =>
+    httpsSource({ privateHosts, maxBytes: MOST_BYTES, accept: LIST_ACCEPT[kind], ca });
+  const sources = { credential: sourceOf("credential"), token: sourceOf("token") };
   /** Whose a list says it is, by its URL: whether that is true is looked at before it counts. */
   const said = new Lru<string, string>(1024);
   const ledgers = groups.map(publishedIn);
@@ -92,8 +95,8 @@ function othersLists(options: StatusCheckOptions): StatusSource {
     keys,
     contexts,
     now: () => clock.now(),
-    async fetchList(url) {
-      const text = decodeUtf8(await fetchFrom(url))?.trim();
+    async fetchList(url, kind) {
+      const text = decodeUtf8(await sources[kind](url))?.trim();
       if (text === undefined) return undefined;
       if (!text.startsWith("{")) return text;
       const document = parseJson(text, { depth: 32, integers: false }) as JsonObject;
@@ -101,8 +104,9 @@ function othersLists(options: StatusCheckOptions): StatusSource {
       return document;
     },
     // A list whose issuer tells the ledger of it must be the one that the ledger knows: nobody else's word on it counts.
-    async root(url) {
-      const issuer = said.get(url);
+    async root(url, kind) {
+      // The digest there is that of the bitstring: the same list as a token has its bits in another order.
+      const issuer = kind === "token" ? undefined : said.get(url);
       for (const find of issuer === undefined ? [] : ledgers) {
         const record = find(url, issuer as string);
         if (record !== undefined) return { digest: record.digest, version: record.version };

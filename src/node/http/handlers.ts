@@ -11,6 +11,7 @@ import { trailProofOf } from "../trail.ts";
 import { withoutHint } from "./access.ts";
 import { exchangeHandlers } from "./exchange.ts";
 import { openApiDocument } from "./openapi.ts";
+import { openidHandlers } from "./openid.ts";
 import { problemOf } from "./problem.ts";
 import { answerResolution } from "./resolution.ts";
 import { sendFrames } from "./send-frames.ts";
@@ -228,6 +229,8 @@ export function routeHandlers(options: HttpOptions): Handlers {
     backup: ({ group }) => group.backup(),
 
     ...vcApiHandlers(options.credentials, options.groups),
+
+    ...openidHandlers(options.openid, options.groups),
   };
 }
 

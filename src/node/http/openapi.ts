@@ -1,6 +1,6 @@
 /** OpenAPI 3.1 out of the route table: what is served and what is described cannot differ. */
 import type { TSchema } from "@sinclair/typebox";
-import { OPERATIONS, QUERIES, REQUEST_SCHEME, ROUTES, type Route, VC_API_SCHEMAS } from "#protocol";
+import { OPENID_SCHEMAS, OPERATIONS, QUERIES, REQUEST_SCHEME, ROUTES, type Route, VC_API_SCHEMAS } from "#protocol";
 
 type JsonObject = Record<string, unknown>;
 
@@ -72,7 +72,8 @@ function describe(name: string, route: Route): JsonObject {
 
 function contentOf(type: string, content: Route["content"]): JsonObject {
   if (content === undefined) return { schema: bodySchema(type) };
-  return { schema: { $ref: `#/components/schemas/vc.${content.schema}` }, example: content.example };
+  const prefix = Object.hasOwn(OPENID_SCHEMAS, content.schema) ? "openid" : "vc";
+  return { schema: { $ref: `#/components/schemas/${prefix}.${content.schema}` }, example: content.example };
 }
 
 function bodySchema(type: string): JsonObject {
@@ -144,6 +145,7 @@ export function openApiDocument(version: string): JsonObject {
         ...named("operation", OPERATIONS),
         ...named("query", QUERIES),
         ...named("vc", VC_API_SCHEMAS),
+        ...named("openid", OPENID_SCHEMAS),
       },
     },
   };

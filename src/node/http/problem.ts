@@ -9,6 +9,7 @@ import { EVENT_ERRORS } from "#events";
 import { EXCHANGE_ERRORS } from "#exchange";
 import {
   CREDENTIAL_ERRORS,
+  OPENID_ERRORS,
   RESOLUTION_ERRORS,
   type ResolutionErrorCode,
   resolutionErrorType,
@@ -42,6 +43,7 @@ export const ALL_ERRORS: ErrorTable = {
   ...NODE_ERRORS,
   ...TLS_ERRORS,
   ...VC_API_ERRORS,
+  ...OPENID_ERRORS,
 };
 
 export interface Problem {

@@ -30,6 +30,7 @@ import type { CredentialService } from "../credentials/credential-service.ts";
 import { nodeError } from "../errors.ts";
 import type { GroupService } from "../group-service.ts";
 import type { Log } from "../log.ts";
+import type { OpenidService } from "../openid4vc/open-openid.ts";
 import type { ServerTls } from "../tls/server-tls.ts";
 import { authorize, Caller, isLoopback } from "./access.ts";
 import { type Handlers, routeHandlers } from "./handlers.ts";
@@ -47,6 +48,8 @@ export interface HttpOptions {
   readonly resolver: DidResolver;
   /** The VC API; without it, none. */
   readonly credentials?: CredentialService | undefined;
+  /** OpenID4VCI and OpenID4VP; without it, none. */
+  readonly openid?: OpenidService | undefined;
   /** Requests of the VC API that one address may send in a minute. */
   readonly credentialsPerMinute?: number | undefined;
   /** DID of the member that runs the node. */
@@ -259,7 +262,7 @@ function mount(
     ...(name === "submitMany" ? { bodyLimit: BATCH_LIMITS.bytes } : {}),
     // base64url of the largest dataset, and what is around it.
     ...(name === "exchangeDatasetPut" ? { bodyLimit: 2 * MAX_DATASET_BYTES } : {}),
-    ...(route.access === "credentials" ? { bodyLimit: VC_API_LIMITS.bytes } : {}),
+    ...(isOfCredentials(route) ? { bodyLimit: VC_API_LIMITS.bytes } : {}),
     config: limitOf(name, route, options),
     async handler(request, reply) {
       const parameters = request.params as Record<string, string>;
@@ -311,10 +314,14 @@ function mount(
 }
 
 /** What reads many blocks for one question, or computes for long, has a limit of its own. */
-function limitOf(name: RouteName, { access }: Route, options: HttpOptions) {
-  const own =
-    name === "trail" ? TRAILS_PER_MINUTE : access === "credentials" ? options.credentialsPerMinute : undefined;
+function limitOf(name: RouteName, route: Route, options: HttpOptions) {
+  const own = name === "trail" ? TRAILS_PER_MINUTE : isOfCredentials(route) ? options.credentialsPerMinute : undefined;
   return own === undefined ? {} : { rateLimit: { max: Math.min(own, options.requestsPerMinute) } };
+}
+
+/** The VC API, and OpenID4VC. */
+function isOfCredentials({ access, path }: Route): boolean {
+  return access === "credentials" || path.startsWith("/openid4v");
 }
 
 function findGroup(groups: readonly GroupService[], wanted: string): GroupService {
