@@ -93,9 +93,10 @@ describe("bad input is refused with a typed problem", () => {
     const content = encodeBase64Url(new Uint8Array(1024 * 1024 + 1));
     const dataset = JSON.stringify({ owner, mediaType: "text/plain", content });
     expect((await ask("exchangeDatasetPut", { body: dataset })).status).toBe(413);
-    expect((await ask("exchangeDatasetPut", { body: " ".repeat(3 * 1024 * 1024) })).status).toBe(413);
+    // Just over the limits: what is much longer is refused, and the connection closed, while a client still writes.
+    expect((await ask("exchangeDatasetPut", { body: " ".repeat(2 * 1024 * 1024 + 1) })).status).toBe(413);
     expect((await ask("exchangeRelease", { body: "x".repeat(131_073) })).status).toBeLessThan(500);
-    expect((await ask("exchangeRelease", { body: "x".repeat(10_000_000) })).status).toBe(413);
+    expect((await ask("exchangeRelease", { body: "x".repeat(200_000) })).status).toBe(413);
   });
 
   it("datasets are the node's member's to keep and to list, and nobody else's", async () => {
