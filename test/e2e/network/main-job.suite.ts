@@ -197,9 +197,13 @@ export class MainJob implements Work {
 
     const done = commands.filter(({ outcome }) => outcome === "done");
     for (const { jti } of done) this.#hold(this.#heard.did(jti), `${jti} was receipted and not done`);
-    // The target's node has the batches with the receipts.
-    const proven = (await this.#trail(linkage, target.platform)).commands.map(({ command }) => command.jti);
-    for (const { jti } of done) this.#hold(proven.includes(jti), `the trail of ${linkage} has the command ${jti}`);
+    // The target's node has the batches with the receipts. The ledger may have counted a deed that acme never heard of, so that one of
+    // those which it knows is still on its way there.
+    const isProven = async () => {
+      const proven = (await this.#trail(linkage, target.platform)).commands.map(({ command }) => command.jti);
+      return done.every(({ jti }) => proven.includes(jti));
+    };
+    await eventually(`the commands that were done in the trail of ${linkage}`, isProven);
     this.counts.linkages++;
     this.counts.commands += done.length;
     this.#over.push({ linkage, commands: commands.length });
