@@ -256,7 +256,10 @@ describe("the node's limits", () => {
 describe("recognised issuers", () => {
   it("are those whom the group's members recognised for every type of the credential", async () => {
     const types = ["VerifiableCredential", "EnergyLabelCredential"];
-    const context = ["https://www.w3.org/ns/credentials/v2", { EnergyLabelCredential: "https://example.org/#Label" }];
+    const context = [
+      "https://www.w3.org/ns/credentials/v2",
+      { EnergyLabelCredential: "https://example.org/#EnergyLabelCredential" },
+    ];
     const label = plainCredential({
       "@context": context as never,
       type: types,
