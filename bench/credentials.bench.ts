@@ -2,15 +2,24 @@
  * Credentials issued and verified a second of one core, suite by suite, against @digitalbazaar/vc with cached contexts in the same run. A
  * credential has five claims; issuing and verifying are whole: data model, terms, dates, the key from its DID, the signature.
  */
-import type { JsonObject } from "#base";
+import { SDJwtVcInstance } from "@sd-jwt/sd-jwt-vc";
+import { decodeBase64Url, encodeBase64Url, encodeUtf8, type JsonObject } from "#base";
+import { randomBytes, sha256 } from "#crypto";
 import {
   type CredentialSigner,
+  checkSignature,
   DidResolver,
   deriveCredential,
   issueCredential,
+  issueJwtCredential,
+  issueSdJwt,
+  jwkOfKey,
   keyMethod,
   makeKeyFinder,
+  presentSdJwt,
   verifyCredential,
+  verifyJwtCredential,
+  verifySdJwt,
 } from "#identity";
 import { createCredential, createIssuer, type ForeignSuite } from "../src/identity/credentials/foreign-vc.suite.ts";
 import { BenchReport, numberOption, progress } from "./report.ts";
@@ -66,6 +75,62 @@ function foreign(suite: ForeignSuite, issuer: typeof p256): Candidate {
   };
 }
 
+/** The five claims as an SD-JWT VC hides them, two of which are shown, with a proof of the holder's key. */
+const SUBJECT = createCredential(ed25519.signer.controller)["credentialSubject"] as JsonObject;
+const CLAIMS = Object.keys(SUBJECT).filter((name) => name !== "id");
+const SHOWN = ["model", "accuracyClass"];
+const issuedAt = Math.floor(now / 1000);
+const sdClaims = { vct: "https://labs.example/meter-certificate", iat: issuedAt, exp: issuedAt + 86_400, ...SUBJECT };
+const demand = { nonce: "n-0S6_WzA2Mj", audience: "https://grid.example" };
+
+const sdJwt: Candidate = {
+  name: "SD-JWT VC, two claims of five shown, key binding",
+  issue: async () =>
+    issueSdJwt(sdClaims, ed25519.signer, { disclose: CLAIMS.map((name) => [name]), holderKey: p256.signer }),
+  show: async (issued) =>
+    presentSdJwt(issued as string, {
+      disclose: SHOWN.map((name) => [name]),
+      keyBinding: { signer: p256.signer, ...demand, issuedAt },
+    }),
+  verify: (shown) => verifySdJwt(shown as string, { keys, now, keyBinding: demand }),
+};
+
+/** The same of @sd-jwt/sd-jwt-vc; it is told the keys, where ours finds the issuer's by its DID. */
+function foreignSdJwt(): Candidate {
+  const by = (key: CredentialSigner) => ({
+    sign: (data: string) => encodeBase64Url(key.sign(encodeUtf8(data))),
+    check: (data: string, signature: string) =>
+      checkSignature(key, encodeUtf8(data), decodeBase64Url(signature) as Uint8Array),
+  });
+  const instance = new SDJwtVcInstance({
+    hasher: (data: string | ArrayBuffer) => sha256(typeof data === "string" ? encodeUtf8(data) : new Uint8Array(data)),
+    saltGenerator: (length: number) => encodeBase64Url(randomBytes(length)),
+    signAlg: "EdDSA",
+    signer: by(ed25519.signer).sign,
+    verifier: by(ed25519.signer).check,
+    kbSignAlg: "ES256",
+    kbSigner: by(p256.signer).sign,
+    kbVerifier: by(p256.signer).check,
+  });
+  const payload = { ...sdClaims, iss: ed25519.signer.controller, cnf: { jwk: jwkOfKey(p256.signer) } };
+  const frame = { _sd: CLAIMS };
+  return {
+    name: "@sd-jwt/sd-jwt-vc, the same",
+    issue: () => instance.issue(payload as never, frame as never, { header: { kid: ed25519.signer.id } }),
+    show: (issued) =>
+      instance.present(issued as string, Object.fromEntries(SHOWN.map((name) => [name, true])) as never, {
+        kb: { payload: { iat: issuedAt, aud: demand.audience, nonce: demand.nonce } },
+      }),
+    verify: (shown) => instance.verify(shown as string, { keyBindingNonce: demand.nonce, currentDate: issuedAt }),
+  };
+}
+
+const jose: Candidate = {
+  name: "vc+jwt, Ed25519",
+  issue: async () => issueJwtCredential(createCredential(ed25519.signer.controller), ed25519.signer),
+  verify: (shown) => verifyJwtCredential(shown as string, { keys, now }),
+};
+
 /** What has a document read by jsonld: a text with its language. */
 const NOT_PLAIN = { name: { "@value": "Meter certificate", "@language": "en" } };
 
@@ -92,6 +157,9 @@ const CANDIDATES: readonly Candidate[] = [
     ...foreign("ecdsa-sd-2023", p256),
     show: (issued) => p256.foreign.derive(issued as JsonObject, selectivePointers),
   },
+  jose,
+  sdJwt,
+  foreignSdJwt(),
 ];
 
 /** How often a second of processor time holds it; other processes do not count, so that a busy machine measures the same. */
