@@ -12,11 +12,19 @@ const TYPE = "EnergyLabelCredential";
 
 let alliance: Alliance;
 let folder: string;
+/** What was answered when the documents were anchored. */
+let anchored: { readonly root: string; readonly size: number; readonly facts: readonly { readonly fact: string }[] };
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "hansa-evidence-"));
   alliance = await Alliance.create();
   await alliance.up({ HANSA_LOG_LEVEL: "warn" });
+  writeFileSync(path("digests.txt"), Array.from({ length: COUNT }, (_, n) => digestOf(n)).join("\n"));
+  const made = await run(
+    ...["evidence", "anchor", "--digests", path("digests.txt"), "--folder", path("proofs"), "--as", "delphi"],
+    ...["--signer", "borea", "--note", "Type tests", "--json"],
+  );
+  anchored = JSON.parse(made.stdout) as typeof anchored;
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
@@ -70,12 +78,7 @@ describe("an issuer, its schema and its evidence on a member's node", () => {
   });
 
   it(`anchors ${COUNT} hashes in one operation, each with a proof that holds offline`, async () => {
-    writeFileSync(path("digests.txt"), Array.from({ length: COUNT }, (_, n) => digestOf(n)).join("\n"));
-    const made = await run(
-      ...["evidence", "anchor", "--digests", path("digests.txt"), "--folder", path("proofs"), "--as", "delphi"],
-      ...["--signer", "borea", "--note", "Type tests", "--json"],
-    );
-    const { root, size, facts } = JSON.parse(made.stdout) as { root: string; size: number; facts: { fact: string }[] };
+    const { root, size, facts } = anchored;
     expect(size).toBe(COUNT);
     expect(facts.map(({ fact }) => fact)).toEqual(["evidence.anchored"]);
     const files = readdirSync(path("proofs"));
