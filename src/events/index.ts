@@ -1,4 +1,6 @@
+export * from "./batch-anchor.ts";
 export * from "./cloud-event.ts";
+export * from "./durable-map.ts";
 export * from "./errors.ts";
 export * from "./log/checkpoint-anchor.ts";
 export { type EventProof, type EventProofTrust, verifyEventProof } from "./log/event-proof.ts";

@@ -1,8 +1,7 @@
 /** What went out, for as long as its request is good: whoever lost the answer asks again with the same request, and is not counted twice. */
+import { type DurableMap, decodeRecord, encodeRecord, type MapChange, padNumber } from "#events";
 import type { Did } from "#protocol";
 import { exchangeError } from "./errors.ts";
-import type { Change, DurableMap } from "./needs.ts";
-import { decodeRecord, encodeRecord, padNumber } from "./records.ts";
 
 /** A request that was answered. */
 export interface AnsweredRequest {
@@ -66,7 +65,7 @@ export class Answers {
       throw exchangeError("exchange.busy", "more was released of late than can be kept for whoever loses it");
   }
 
-  keep(request: AnsweredRequest, answer: KeptAnswer): Change {
+  keep(request: AnsweredRequest, answer: KeptAnswer): MapChange {
     const value = encodeRecord(answer);
     const key = answerKey(request);
     this.#count(key, { recipient: answer.recipient, bytes: value.length });
@@ -74,7 +73,7 @@ export class Answers {
   }
 
   /** Its room is free again when its request runs out. */
-  drop(request: AnsweredRequest): Change {
+  drop(request: AnsweredRequest): MapChange {
     return { key: answerKey(request), value: null };
   }
 

@@ -1,7 +1,6 @@
 /** How often each grant was used here. Its provider is one member, whose store is therefore the authority; the ledger follows by anchors. */
+import { type DurableMap, decodeRecord, encodeRecord, type MapChange } from "#events";
 import type { GrantRecord } from "#protocol";
-import type { Change, DurableMap } from "./needs.ts";
-import { decodeRecord, encodeRecord } from "./records.ts";
 
 const countKey = (grant: string) => `n/${grant}`;
 
@@ -16,6 +15,6 @@ export function spentLink(store: DurableMap, chain: readonly GrantRecord[]): Gra
 }
 
 /** The changes that use a chain once: each of its links. */
-export function useOf(store: DurableMap, chain: readonly GrantRecord[]): Change[] {
+export function useOf(store: DurableMap, chain: readonly GrantRecord[]): MapChange[] {
   return chain.map((link) => ({ key: countKey(link.grant), value: encodeRecord(usedOf(store, link) + 1) }));
 }

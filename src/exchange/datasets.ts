@@ -1,6 +1,8 @@
 /** Data that a provider keeps for its owners: files, readings, credentials. What is erased here is gone with its salt. */
+
 import { type Clock, decodeBase64Url, encodeBase64Url } from "#base";
 import { randomBytes } from "#crypto";
+import { type DurableMap, decodeRecord, encodeRecord, type MapChange } from "#events";
 import {
   type Did,
   datasetDigest,
@@ -10,8 +12,6 @@ import {
   type TransactionSigner,
 } from "#protocol";
 import { exchangeError } from "./errors.ts";
-import type { Change, DurableMap } from "./needs.ts";
-import { decodeRecord, encodeRecord } from "./records.ts";
 
 /** Largest dataset, bytes: it goes out whole, in one answer. */
 export const MAX_DATASET_BYTES = 1024 * 1024;
@@ -156,7 +156,7 @@ export class Datasets {
   }
 
   /** The changes that erase a dataset: content, salt, owner, name. */
-  erasure(dataset: string): Change[] {
+  erasure(dataset: string): MapChange[] {
     const kept = this.#kept(dataset);
     if (kept === undefined) return [];
     return [factsKey(dataset), contentKey(dataset), ownerKey(kept.owner, dataset)].map((key) => ({ key, value: null }));

@@ -19,20 +19,6 @@ export interface ExchangeLedger {
   blockTime(): number;
 }
 
-export interface Change {
-  readonly key: string;
-  /** `null` removes. */
-  readonly value: Uint8Array | null;
-}
-
-/** A namespace that survives a crash; the `KeyValueStore` of the storage room is one. */
-export interface DurableMap {
-  get(key: string): Uint8Array | undefined;
-  list(prefix: string, options?: { after?: string; limit?: number }): { key: string; value: Uint8Array }[];
-  /** Durable when it returns, all or none; within a transaction that is running, part of it. */
-  batch(changes: readonly Change[]): void;
-}
-
 /**
  * Runs reads and changes of a `DurableMap` within the next transaction of its database; resolves once that is durable. Many share one `fsync`;
  * each sees what those before it wrote.

@@ -1,6 +1,8 @@
 /** A provider's side of the exchange: one member of this node that lets data out, each time by its owner's authorisation. */
+
 import { type Clock, encodeBase64Url, encodeUtf8, isHansaError } from "#base";
 import { randomBytes, sha256 } from "#crypto";
+import type { DurableMap, MapChange } from "#events";
 import {
   type AccessReceipt,
   createReceiptId,
@@ -32,7 +34,7 @@ import { spentLink, useOf } from "./counts.ts";
 import { type DatasetFacts, Datasets, type NewDataset } from "./datasets.ts";
 import { exchangeError } from "./errors.ts";
 import { type EventLogs, readHistory } from "./history.ts";
-import type { Change, DurableMap, Durably, ExchangeLedger } from "./needs.ts";
+import type { Durably, ExchangeLedger } from "./needs.ts";
 import { type NonceLimits, Nonces } from "./nonces.ts";
 import { type AccessProof, AccessReceipts, type AccessReceiptsOptions, type ShownReceipt } from "./receipts.ts";
 import { sealerTo } from "./seal.ts";
@@ -397,7 +399,7 @@ export class ExchangeProvider {
           throw exchangeError("exchange.no-data", "the data was erased or replaced");
         const asked = { digest, exp: request.exp };
         const kept = { receipt: prepared.receipt.jti, recipient: request.iss };
-        const changes: Change[] = [
+        const changes: MapChange[] = [
           ...useOf(store, chain),
           this.#answers.keep(asked, { ...kept, ...(sealed === undefined ? {} : { sealed }) }),
         ];

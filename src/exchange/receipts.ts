@@ -1,10 +1,20 @@
 /**
- * Access receipts of a provider, and their way to the ledger. A receipt gets its place, batch and index, in the transaction that uses up the count.
- * About once a second the open batch is closed and its root anchored; a batch that could not be is offered again, as the very same transaction
- * for as long as one whose answer was lost may still be executed. So the ledger's cost does not grow with the rate of releases.
+ * Access receipts of a provider, and their way to the ledger. A receipt gets its place, batch and index, in the transaction that uses up the count;
+ * about once a second the open batch is closed and anchored (`BatchAnchor`).
  */
-import { type Clock, encodeBase64Url, encodeUtf8, isHansaError } from "#base";
-import { sha256, treeHash } from "#crypto";
+import { type Clock, encodeBase64Url } from "#base";
+import { treeHash } from "#crypto";
+import {
+  type AnchoredBatch,
+  type AnchorOffer,
+  type AnchorPlace,
+  BatchAnchor,
+  type DurableMap,
+  decodeRecord,
+  encodeRecord,
+  type MapChange,
+  padNumber,
+} from "#events";
 import {
   type AccessReceipt,
   accessReceiptLeaf,
@@ -18,19 +28,11 @@ import {
 import type { AnsweredRequest } from "./answers.ts";
 import { nameInKey } from "./datasets.ts";
 import { exchangeError } from "./errors.ts";
-import type { Change, DurableMap } from "./needs.ts";
-import { decodeRecord, encodeRecord, padNumber } from "./records.ts";
 
 /** What a receipt is about, in the clear: gone once its dataset is erased. */
 export interface OpenedResource {
   readonly resource: GrantResource;
   readonly salt: string;
-}
-
-/** Where the anchoring transaction stands. */
-export interface AnchorPlace {
-  readonly height: number;
-  readonly index: number;
 }
 
 export interface KeptReceipt {
@@ -54,15 +56,13 @@ export interface AccessProof extends AnchorPlace {
   readonly path: InclusionProof;
 }
 
-export interface AccessAnchor {
-  /** Follows from the batch: fit for a transaction's `jti`, the same at every try. */
-  readonly id: string;
-  /** Seconds since 1970, for the transaction's `exp`. */
-  readonly until: number;
-  readonly root: string;
-  readonly size: number;
-  readonly grants: readonly { readonly grant: string; readonly used: number }[];
+/** How often a grant was used, in one batch. */
+interface Count {
+  readonly grant: string;
+  readonly used: number;
 }
+
+export type AccessAnchor = Omit<AnchorOffer<Count>, "counts"> & { readonly grants: readonly Count[] };
 
 export interface AccessReceiptsOptions {
   readonly store: DurableMap;
@@ -88,18 +88,6 @@ interface Head {
   readonly next: number;
 }
 
-interface KeptBatch {
-  readonly root: string;
-  readonly size: number;
-  readonly grants: AccessAnchor["grants"];
-  readonly until: number;
-  /** The ledger will never take it. */
-  readonly refused?: true;
-  readonly place?: AnchorPlace;
-}
-
-const LONGEST_PAUSE_MS = 30_000;
-const OFFER_SECONDS = 60;
 const HEAD = "h";
 const entryKey = (batch: number, index: number) => `e/${padNumber(batch)}/${padNumber(index)}`;
 const batchKey = (batch: number) => `b/${padNumber(batch)}`;
@@ -110,29 +98,40 @@ const grantKey = (grant: string, batch: number, index: number) =>
 const datasetPrefix = (dataset: string) => `r/${nameInKey(dataset)}/`;
 
 export class AccessReceipts {
-  readonly #options: AccessReceiptsOptions;
-  readonly #everyMs: number;
+  readonly #store: DurableMap;
   readonly #most: number;
-  #failures = 0;
-  #anchoring = false;
-  #stopped = false;
-  #cancel: (() => void) | undefined;
+  readonly #anchor: BatchAnchor<Count>;
 
   constructor(options: AccessReceiptsOptions) {
-    this.#options = options;
-    this.#everyMs = options.everyMs ?? 1000;
+    const { store, clock, blockTime, anchor, find, everyMs, onError } = options;
+    this.#store = store;
     // One grant a receipt: a batch never names more grants than an operation takes.
     this.#most = Math.min(options.most ?? MOST_ANCHORED_GRANTS, MOST_ANCHORED_GRANTS);
+    this.#anchor = new BatchAnchor<Count>({
+      label: "hansa access batch",
+      queue: {
+        close: () => this.#close(),
+        next: () => {
+          const { open, next } = this.#head();
+          return next < open ? next : undefined;
+        },
+        load: (number) => this.#batch(number) ?? this.#closed(number),
+        save: (number, batch) => store.batch([{ key: batchKey(number), value: encodeRecord(batch) }]),
+        end: (number, batch) => this.#end(number, batch),
+      },
+      ...{ clock, blockTime, find, everyMs, onError },
+      anchor: ({ counts, ...offer }) => anchor({ ...offer, grants: counts }),
+      isAbout: ({ grant }, refusal) => grant === refusal["grant"],
+    });
   }
 
   /** Begins to close batches and to anchor them. */
   start(): void {
-    this.#schedule(this.#everyMs);
+    this.#anchor.start();
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#cancel?.();
+    this.#anchor.stop();
   }
 
   /**
@@ -140,14 +139,14 @@ export class AccessReceipts {
    *
    * @param more - further changes, written with it
    */
-  enlist(receipt: AccessReceipt, kept: KeptReceipt, request: AnsweredRequest, more: readonly Change[]): void {
+  enlist(receipt: AccessReceipt, kept: KeptReceipt, request: AnsweredRequest, more: readonly MapChange[]): void {
     let { open, size, next } = this.#head();
     if (size >= this.#most) {
       open++;
       size = 0;
     }
     const place = encodeRecord([open, size]);
-    this.#options.store.batch([
+    this.#store.batch([
       { key: HEAD, value: encodeRecord({ open, size: size + 1, next } satisfies Head) },
       { key: entryKey(open, size), value: encodeRecord(kept) },
       { key: placeKey(receipt.jti), value: place },
@@ -173,7 +172,7 @@ export class AccessReceipts {
 
   /** Receipts of a grant, newest first; of all grants in no order that means anything. */
   list({ grant, limit }: { readonly grant?: string | undefined; readonly limit: number }): ShownReceipt[] {
-    return this.#options.store.list(grant === undefined ? "g/" : `g/${grant}/`, { limit }).flatMap(({ value }) => {
+    return this.#store.list(grant === undefined ? "g/" : `g/${grant}/`, { limit }).flatMap(({ value }) => {
       const place = decodeRecord<[number, number]>(value) as [number, number];
       const kept = this.#entry(place);
       return kept === undefined ? [] : [this.#show(kept, place)];
@@ -186,17 +185,17 @@ export class AccessReceipts {
     const kept = place === undefined ? undefined : this.#entry(place);
     if (place === undefined || kept === undefined)
       throw exchangeError("exchange.unknown-receipt", "there is no such receipt");
-    this.#options.store.batch([{ key: entryKey(...place), value: encodeRecord({ ...kept, receipt }) }]);
+    this.#store.batch([{ key: entryKey(...place), value: encodeRecord({ ...kept, receipt }) }]);
   }
 
   /** The changes after which so many receipts say no more that they were about a dataset, and the requests that they were for. */
   erasure(
     dataset: string,
     limit: number,
-  ): { readonly changes: readonly Change[]; readonly requests: readonly AnsweredRequest[] } {
-    const changes: Change[] = [];
+  ): { readonly changes: readonly MapChange[]; readonly requests: readonly AnsweredRequest[] } {
+    const changes: MapChange[] = [];
     const requests: AnsweredRequest[] = [];
-    for (const { key, value } of this.#options.store.list(datasetPrefix(dataset), { limit })) {
+    for (const { key, value } of this.#store.list(datasetPrefix(dataset), { limit })) {
       const [batch, index, exp, digest] = decodeRecord<[number, number, number, string]>(value) as [
         number,
         number,
@@ -252,79 +251,36 @@ export class AccessReceipts {
   }
 
   #head(): Head {
-    return decodeRecord<Head>(this.#options.store.get(HEAD)) ?? { open: 0, size: 0, next: 0 };
+    return decodeRecord<Head>(this.#store.get(HEAD)) ?? { open: 0, size: 0, next: 0 };
   }
 
   #placeOf(jti: string): [number, number] | undefined {
-    return decodeRecord<[number, number]>(this.#options.store.get(placeKey(jti)));
+    return decodeRecord<[number, number]>(this.#store.get(placeKey(jti)));
   }
 
   #entry([batch, index]: readonly [number, number]): KeptReceipt | undefined {
-    return decodeRecord<KeptReceipt>(this.#options.store.get(entryKey(batch, index)));
+    return decodeRecord<KeptReceipt>(this.#store.get(entryKey(batch, index)));
   }
 
   #entries(batch: number): KeptReceipt[] {
-    return this.#options.store
+    return this.#store
       .list(`e/${padNumber(batch)}/`)
       .map(({ value }) => decodeRecord<KeptReceipt>(value) as KeptReceipt);
   }
 
-  #batch(batch: number): KeptBatch | undefined {
-    return decodeRecord<KeptBatch>(this.#options.store.get(batchKey(batch)));
+  #batch(batch: number): AnchoredBatch<Count> | undefined {
+    return decodeRecord<AnchoredBatch<Count>>(this.#store.get(batchKey(batch)));
   }
 
-  #schedule(ms: number): void {
-    if (this.#stopped) return;
-    this.#cancel = this.#options.clock.after(ms, () => void this.#run());
-  }
-
-  async #run(): Promise<void> {
-    if (this.#anchoring) return;
-    this.#anchoring = true;
-    try {
-      const { open, size, next } = this.#head();
-      if (next === open && size > 0)
-        this.#options.store.batch([
-          { key: HEAD, value: encodeRecord({ open: open + 1, size: 0, next } satisfies Head) },
-        ]);
-      for (let head = this.#head(); head.next < head.open && !this.#stopped; head = this.#head())
-        await this.#anchor(head.next);
-      this.#failures = 0;
-    } catch (error) {
-      this.#failures++;
-      this.#options.onError?.(error);
-    } finally {
-      this.#anchoring = false;
-      this.#schedule(Math.min(this.#everyMs * 2 ** Math.min(this.#failures, 10), LONGEST_PAUSE_MS));
-    }
-  }
-
-  async #anchor(number: number): Promise<void> {
-    const { anchor, find, blockTime } = this.#options;
-    const before = this.#batch(number);
-    // Looked at before anybody is asked: what is over by now and is not found afterwards never comes.
-    const isOver = before !== undefined && before.until * 1000 <= blockTime();
-    let place = before === undefined ? undefined : await find?.(before.root);
-    const batch = before ?? this.#offer(number, this.#closed(number));
-    if (place === undefined) {
-      const { root, size, grants, until } = batch;
-      // Fewer grants are another transaction, so the id follows from them too.
-      const id = encodeBase64Url(sha256(encodeUtf8(`hansa access batch\0${root}\0${grants.length}`)));
-      try {
-        place = await anchor({ id, until, root, size, grants });
-      } catch (error) {
-        place = placeOf(error) ?? (await find?.(root));
-        if (place === undefined && isOver) this.#offer(number, batch);
-        if (place === undefined && !this.#leaveOut(number, batch, error)) throw error;
-        if (place === undefined) return;
-      }
-    }
-    const { height, index } = place;
-    this.#end(number, { ...batch, place: { height, index } });
+  /** Closes the open batch where none waits before it. */
+  #close(): void {
+    const { open, size, next } = this.#head();
+    if (next < open || size === 0) return;
+    this.#store.batch([{ key: HEAD, value: encodeRecord({ open: open + 1, size: 0, next } satisfies Head) }]);
   }
 
   /** Root and counts of a batch that takes no more. */
-  #closed(number: number): Omit<KeptBatch, "until"> {
+  #closed(number: number): AnchoredBatch<Count> {
     const used = new Map<string, number>();
     const leaves = this.#entries(number).map(({ receipt }) => {
       const grant = decodeAccessReceipt(receipt).receipt.grants[0] as string;
@@ -334,44 +290,14 @@ export class AccessReceipts {
     return {
       root: encodeBase64Url(treeHash(leaves)),
       size: leaves.length,
-      grants: [...used].map(([grant, count]) => ({ grant, used: count })),
+      counts: [...used].map(([grant, count]) => ({ grant, used: count })),
     };
   }
 
-  /** Stores until when a batch's anchor may be executed, before it is sent. */
-  #offer(number: number, batch: Omit<KeptBatch, "until">): KeptBatch {
-    const offered = { ...batch, until: Math.floor(this.#options.clock.now() / 1000) + OFFER_SECONDS };
-    this.#options.store.batch([{ key: batchKey(number), value: encodeRecord(offered satisfies KeptBatch) }]);
-    return offered;
-  }
-
-  /** A grant that the ledger will not count must not hold up the rest: its receipts stay under the root, uncounted. */
-  #leaveOut(number: number, batch: KeptBatch, error: unknown): boolean {
-    const grant = isHansaError(error) ? (error.payload as { grant?: unknown }).grant : undefined;
-    const grants = batch.grants.filter((entry) => entry.grant !== grant);
-    if (grants.length === batch.grants.length) return false;
-    this.#options.onError?.(error);
-    if (grants.length === 0) this.#end(number, { ...batch, refused: true });
-    else
-      this.#options.store.batch([
-        { key: batchKey(number), value: encodeRecord({ ...batch, grants } satisfies KeptBatch) },
-      ]);
-    return true;
-  }
-
-  #end(number: number, batch: KeptBatch): void {
-    this.#options.store.batch([
+  #end(number: number, batch: AnchoredBatch<Count>): void {
+    this.#store.batch([
       { key: batchKey(number), value: encodeRecord(batch) },
       { key: HEAD, value: encodeRecord({ ...this.#head(), next: number + 1 } satisfies Head) },
     ]);
   }
-}
-
-/** A refusal as a repeat that says where the first stands is an answer. */
-function placeOf(error: unknown): AnchorPlace | undefined {
-  if (!isHansaError(error, "transaction.replayed")) return undefined;
-  const { height, index } = error.payload as { height?: unknown; index?: unknown };
-  return Number.isSafeInteger(height) && Number.isSafeInteger(index)
-    ? { height: height as number, index: index as number }
-    : undefined;
 }

@@ -14,7 +14,6 @@ export * from "./errors.ts";
 export * from "./needs.ts";
 export { digestOfToken, isReceiptFor } from "./receipts/check-receipt.ts";
 export {
-  type AnchorPlace,
   type AnchorRequest,
   ReceiptBatches,
   type ReceiptBatchesOptions,

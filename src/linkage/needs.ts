@@ -23,19 +23,6 @@ export interface MemberFacts {
   keyOf(kid: string): PublicKey | undefined;
 }
 
-export interface Change {
-  readonly key: string;
-  /** `null` removes. */
-  readonly value: Uint8Array | null;
-}
-
-/** A namespace that survives a crash; the `KeyValueStore` of the storage room is one. A batch is durable, all or none. */
-export interface DurableMap {
-  get(key: string): Uint8Array | undefined;
-  list(prefix: string, options?: { after?: string; limit?: number }): { key: string; value: Uint8Array }[];
-  batch(changes: readonly Change[]): void;
-}
-
 /** The way to the target's node, be it this one or another's. */
 export interface CommandChannel {
   /** Answers the receipt's token. A rejection means that no answer came: the same token is sent again. */

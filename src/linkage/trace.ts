@@ -1,10 +1,10 @@
 /** "Why did this happen?" — what a linkage's runs saw, decided and sent, a bounded number of each linkage. */
+
 import type { Json } from "#base";
+import { type DurableMap, decodeRecord, padNumber } from "#events";
 import type { CommandOutcome } from "#protocol";
 import type { ConditionTrace } from "./conditions.ts";
 import type { LinkageErrorCode } from "./errors.ts";
-import type { DurableMap } from "./needs.ts";
-import { decodeRecord, padNumber } from "./records.ts";
 
 /** The event that fired. */
 export interface Evidence {

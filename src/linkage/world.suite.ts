@@ -1,6 +1,8 @@
 /** Two members and their devices, with real keys, for the tests of this room. What a node hands in stands here as plain maps. */
+
 import { encodeBase64Url, encodeUtf8, type Json, ManualClock } from "#base";
 import { createSigner, type PublicKey, type Signer, sha256 } from "#crypto";
+import type { AnchorPlace, DurableMap, MapChange } from "#events";
 import {
   type Command,
   type CommandReceipt,
@@ -15,8 +17,8 @@ import {
   type LoggedEvent,
   propertyPath,
 } from "#protocol";
-import type { ActOutcome, Change, DurableMap } from "./needs.ts";
-import { type AnchorPlace, type AnchorRequest, ReceiptBatches } from "./receipts/receipt-batches.ts";
+import type { ActOutcome } from "./needs.ts";
+import { type AnchorRequest, ReceiptBatches } from "./receipts/receipt-batches.ts";
 import { CommandTarget, type TargetOptions } from "./target/command-target.ts";
 import { LinkageRuntime } from "./trigger/runtime.ts";
 import type { RuntimeOptions } from "./trigger/runtime-options.ts";
@@ -47,7 +49,7 @@ export class MemoryStore implements DurableMap {
       .map(([key, value]) => ({ key, value }));
   }
 
-  batch(changes: readonly Change[]): void {
+  batch(changes: readonly MapChange[]): void {
     this.batches++;
     const hit = this.cut !== undefined && this.batches >= this.cut.at;
     if (hit && (this.batches > (this.cut?.at ?? 0) || !this.cut?.after)) throw new PowerCut();

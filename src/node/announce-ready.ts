@@ -37,8 +37,8 @@ export function announceReady({ ledger, engine, node, submission, hosted, clock,
     if (record.ready !== null && height - record.ready < STALE_AFTER) return;
     const member = hosted.find(({ did }) => did === record.member);
     if (member === undefined) return;
-    const receipt = await submission.send([{ op: "nodes.ready", args: { node, height } }], member.did, member.key);
-    if (receipt.code === 0) log.info({ node, height }, "the node has caught up and says so");
+    await submission.send([{ op: "nodes.ready", args: { node, height } }], member.did, member.key);
+    log.info({ node, height }, "the node has caught up and says so");
   };
   const again = () => {
     if (ended) return;

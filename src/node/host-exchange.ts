@@ -1,5 +1,5 @@
 import type { TrailIndex } from "#audit";
-import { type Clock, HansaError } from "#base";
+import type { Clock } from "#base";
 import type { Signer } from "#crypto";
 import type { TopicLogs } from "#events";
 import { ExchangeProvider } from "#exchange";
@@ -44,14 +44,7 @@ export function hostExchange(options: HostExchangeOptions): ExchangeProvider {
     clock,
     anchor: async ({ id, until, root, size, grants }) => {
       const args = { root, size, grants: grants.map((entry) => ({ ...entry })) };
-      const receipt = await submission.send([{ op: "grants.anchor", args }], did, key, { jti: id, exp: until });
-      if (receipt.code !== 0)
-        throw new HansaError(
-          receipt.error?.code ?? "http.internal",
-          receipt.error?.message ?? "the anchor was refused",
-          (receipt.error?.payload ?? {}) as object,
-        );
-      return { height: receipt.height, index: receipt.index };
+      return submission.send([{ op: "grants.anchor", args }], did, key, { jti: id, exp: until });
     },
     findAnchor: (root) => findReceiptAnchor({ ledger, trail }, did, root, ANCHORED),
     onError: (error) => log.warn({ member: did, cause: describe(error) }, "access receipts wait for their anchor"),

@@ -1,16 +1,9 @@
 import type { Clock } from "#base";
-import { encodeBase64Url, HansaError } from "#base";
+import { encodeBase64Url } from "#base";
 import { type Signer, sha256 } from "#crypto";
+import type { AnchorPlace, DurableMap } from "#events";
 import type { Ledger } from "#ledger";
-import {
-  type AnchorPlace,
-  type CommandChannel,
-  CommandTarget,
-  type DeviceActor,
-  type DurableMap,
-  LinkageRuntime,
-  ReceiptBatches,
-} from "#linkage";
+import { type CommandChannel, CommandTarget, type DeviceActor, LinkageRuntime, ReceiptBatches } from "#linkage";
 import { type Did, EVENT_TYPES, type LoggedEvent, type TransactionSigner } from "#protocol";
 import { linkageFacts } from "./linkage-facts.ts";
 import type { Log } from "./log.ts";
@@ -52,19 +45,12 @@ export class HostedMember {
       store: options.targetStore,
       clock,
       blockTime: () => ledger.head?.header.time ?? 0,
-      anchor: async ({ id, until, batch, counts }) => {
-        const receipt = await options.submission.send(
-          [{ op: "linkages.anchorReceipts", args: { batch, counts: counts.map((count) => ({ ...count })) } }],
-          did,
-          this.key,
-          { jti: id, exp: until },
-        );
-        if (receipt.code !== 0)
-          throw new HansaError(
-            receipt.error?.code ?? "http.internal",
-            receipt.error?.message ?? "the anchor was refused",
-          );
-        return { height: receipt.height, index: receipt.index };
+      anchor: ({ id, until, batch, counts }) => {
+        const args = { batch, counts: counts.map((count) => ({ ...count })) };
+        return options.submission.send([{ op: "linkages.anchorReceipts", args }], did, this.key, {
+          jti: id,
+          exp: until,
+        });
       },
       find: options.findAnchor,
       onError,

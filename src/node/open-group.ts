@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TrailIndex } from "#audit";
-import { type Clock, encodeBase64Url, HansaError } from "#base";
+import { type Clock, encodeBase64Url } from "#base";
 import { MqttDeviceActor } from "#bridges";
 import type { KeyStore } from "#crypto/node";
 import { CheckpointAnchor, EventMaker, eventError, type KnownCause, startMqtt, TopicLogs } from "#events";
@@ -401,16 +401,8 @@ function startAnchors(
         readTopic(ledger.state, topic)?.operator === member.did && isActiveMember(ledger.state, member.did),
       anchored: (topic) => readTopic(ledger.state, topic)?.checkpoint?.size,
       anchor: async (checkpoints) => {
-        const receipt = await submission.send(
-          [{ op: "topics.anchor", args: { checkpoints: checkpoints.map((checkpoint) => ({ ...checkpoint })) } }],
-          member.did,
-          member.key,
-        );
-        if (receipt.code !== 0)
-          throw new HansaError(
-            receipt.error?.code ?? "http.internal",
-            receipt.error?.message ?? "the anchor was refused",
-          );
+        const args = { checkpoints: checkpoints.map((checkpoint) => ({ ...checkpoint })) };
+        await submission.send([{ op: "topics.anchor", args }], member.did, member.key);
       },
       onError: (error) =>
         log.warn(

@@ -43,6 +43,6 @@ it.each(["Ed25519", "P-256"] as const)(
     expect(await send(same)).toEqual(first);
     expect(ledger.height).toBe(first.height);
     // Without it, it is another one.
-    expect((await send()).error?.code).toBe("topics.exists");
+    await expect(send()).rejects.toMatchObject({ code: "topics.exists", payload: { topic: "acme/things" } });
   },
 );

@@ -1,4 +1,4 @@
-import { type Clock, encodeHex, isHansaError } from "#base";
+import { type Clock, encodeHex, HansaError, isHansaError } from "#base";
 import type { Engine } from "#engines";
 import type { Ledger, Place } from "#ledger";
 import {
@@ -83,13 +83,26 @@ export class Submission {
    * Signs and executes operations of the node's own: anchors and the like.
    *
    * @param same - what makes it the same transaction each time, though it is signed again: it is executed once, and gets its first receipt
-   * @throws HansaError where it is refused, with the receipt's code
+   * @returns a receipt with code 0
+   * @throws HansaError where it is refused, with the receipt's code and payload
    */
   async send(
     ops: readonly Operation[],
     did: string,
     signer: TransactionSigner,
     same?: Pick<TransactionClaims, "jti" | "exp">,
+  ): Promise<Receipt> {
+    const receipt = await this.#sendOnce(ops, did, signer, same);
+    if (receipt.code === 0) return receipt;
+    const { code = "http.internal", message = "the operation was refused", payload = {} } = receipt.error ?? {};
+    throw new HansaError(code, message, payload as object);
+  }
+
+  async #sendOnce(
+    ops: readonly Operation[],
+    did: string,
+    signer: TransactionSigner,
+    same: Pick<TransactionClaims, "jti" | "exp"> | undefined,
   ): Promise<Receipt> {
     const claims = { ...prepareClaims(did, this.#ledger.group.id, ops, this.#clock.now(), 60), ...same };
     try {

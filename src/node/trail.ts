@@ -1,5 +1,5 @@
 import { type AnchoredCommand, buildTrailProof } from "#audit";
-import type { AnchorPlace } from "#linkage";
+import type { AnchorPlace } from "#events";
 import { decodeCommand, type Receipt, type TrailProof } from "#protocol";
 import type { Place } from "#storage";
 import type { GroupService } from "./group-service.ts";

@@ -1,15 +1,21 @@
 /**
- * Receipts on their way to the ledger. A receipt gets its place, batch and index, when it is enlisted; about once a second the open
- * batch is sealed: its root is stored, then anchored. A batch that could not be anchored is offered again, the same to the byte, until
- * it is: as the very same transaction while an anchor whose answer was lost may still be executed. The next is sealed only then, and takes
- * everything that came meanwhile. So the ledger's cost does not grow with the rate.
+ * Receipts of commands on their way to the ledger. A receipt gets its place, batch and index, when it is enlisted; about once a second the
+ * open batch is sealed and anchored (`BatchAnchor`).
  */
-import { type Clock, encodeBase64Url, encodeUtf8, isHansaError } from "#base";
-import { leafHash, sha256, treeHash } from "#crypto";
+import { type Clock, encodeBase64Url, encodeUtf8 } from "#base";
+import { leafHash, treeHash } from "#crypto";
+import {
+  type AnchoredBatch,
+  type AnchorPlace,
+  BatchAnchor,
+  type DurableMap,
+  decodeRecord,
+  encodeRecord,
+  type MapChange,
+  padNumber,
+} from "#events";
 import { type CommandOutcome, type InclusionProof, proveInclusion } from "#protocol";
 import { linkageError } from "../errors.ts";
-import type { Change, DurableMap } from "../needs.ts";
-import { decodeRecord, encodeRecord, padNumber } from "../records.ts";
 
 /** A command's token and the receipt for it. */
 export interface ReceiptEntry {
@@ -28,12 +34,6 @@ export interface AnchorRequest {
   readonly until: number;
   readonly batch: { readonly root: string; readonly size: number };
   readonly counts: readonly { readonly linkage: string; readonly done: number; readonly refused: number }[];
-}
-
-/** Where the anchoring transaction stands. */
-export interface AnchorPlace {
-  readonly height: number;
-  readonly index: number;
 }
 
 export interface ReceiptProof extends AnchorPlace {
@@ -60,22 +60,10 @@ export interface ReceiptBatchesOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-interface KeptBatch {
-  readonly root: string;
-  readonly size: number;
-  readonly counts: AnchorRequest["counts"];
-  /** `until` of the offer that may have been made before. */
-  readonly until?: number;
-  /** The ledger will never take it: none of its linkages' targets is operated here any more. */
-  readonly refused?: true;
-  readonly place?: AnchorPlace;
-}
+type Count = AnchorRequest["counts"][number];
 
 /** What an operation's schema takes at most. */
 const MOST_LINKAGES = 1000;
-const LONGEST_PAUSE_MS = 30_000;
-/** How long an offer may be executed. */
-const OFFER_SECONDS = 60;
 
 const entryKey = (batch: number, index: number): string => `e/${padNumber(batch)}/${padNumber(index)}`;
 const batchKey = (batch: number) => `b/${padNumber(batch)}`;
@@ -85,39 +73,48 @@ const linkageKey = (linkage: string, batch: number, index: number) =>
   `l/${linkage}/${padNumber(1e13 - batch)}/${padNumber(1e13 - index)}`;
 
 export class ReceiptBatches {
-  readonly #options: ReceiptBatchesOptions;
-  readonly #everyMs: number;
+  readonly #store: DurableMap;
   readonly #most: number;
+  readonly #anchor: BatchAnchor<Count>;
   /** Number of the batch that takes receipts, how many it has, and the linkages in it. */
   #open = 0;
   #size = 0;
   #counts = new Map<string, { done: number; refused: number }>();
   /** First batch that is not anchored. */
   #next = 0;
-  #failures = 0;
-  #anchoring = false;
-  #stopped = false;
-  #cancel: (() => void) | undefined;
 
   constructor(options: ReceiptBatchesOptions) {
-    this.#options = options;
-    this.#everyMs = options.everyMs ?? 1000;
+    const { store, clock, blockTime, anchor, find, everyMs, onError } = options;
+    this.#store = store;
     this.#most = options.most ?? 10_000;
-    const head = decodeRecord<{ open: number; next: number }>(options.store.get("h"));
+    const head = decodeRecord<{ open: number; next: number }>(store.get("h"));
     this.#open = head?.open ?? 0;
     this.#next = head?.next ?? 0;
     for (const entry of this.#entries(this.#open)) this.#count(entry);
+    this.#anchor = new BatchAnchor({
+      label: "hansa receipt batch",
+      queue: {
+        close: () => this.#seal(),
+        next: () => (this.#next < this.#open ? this.#next : undefined),
+        load: (number) => this.#batch(number) as AnchoredBatch<Count>,
+        save: (number, batch) => store.batch([{ key: batchKey(number), value: encodeRecord(batch) }]),
+        end: (number, batch) => this.#end(number, batch),
+      },
+      ...{ clock, blockTime, find, everyMs, onError },
+      anchor: ({ root, size, ...offer }) => anchor({ ...offer, batch: { root, size } }),
+      // Its target changed hands meanwhile, so that it is no longer ours to count.
+      isAbout: ({ linkage }, refusal) => linkage === refusal["linkage"],
+    });
   }
 
   /** Begins to seal and anchor. */
   start(): void {
-    this.#schedule(this.#everyMs);
+    this.#anchor.start();
   }
 
   /** Stops anchoring; receipts may still be enlisted, and are anchored after the next start. */
   stop(): void {
-    this.#stopped = true;
-    this.#cancel?.();
+    this.#anchor.stop();
   }
 
   /** Receipts that are not anchored yet, and batches that are sealed and wait. */
@@ -129,7 +126,7 @@ export class ReceiptBatches {
    * Gives a receipt its place: the caller writes the changes with its own in one batch and then calls `done`, at once, before anything
    * else is enlisted.
    */
-  enlist(entry: ReceiptEntry): { changes: Change[]; done: () => void } {
+  enlist(entry: ReceiptEntry): { changes: MapChange[]; done: () => void } {
     const sealing = this.#isFull(entry.linkage) ? this.#sealed() : undefined;
     const batch = sealing === undefined ? this.#open : this.#open + 1;
     const index = sealing === undefined ? this.#size : 0;
@@ -154,11 +151,11 @@ export class ReceiptBatches {
    * @throws HansaError `linkage.batch` where the store does not give the root that was anchored
    */
   proofOf(jti: string): ReceiptProof | undefined {
-    const places = this.#options.store
+    const places = this.#store
       .list(`i/${jti}/`, { limit: 16 })
       .map(({ value }) => decodeRecord<[number, number]>(value) as [number, number]);
     const isDone = (at: readonly [number, number]) =>
-      decodeRecord<ReceiptEntry>(this.#options.store.get(entryKey(...at)))?.outcome === "done";
+      decodeRecord<ReceiptEntry>(this.#store.get(entryKey(...at)))?.outcome === "done";
     const place = places.find(isDone) ?? places[0];
     return place === undefined ? undefined : this.#prove(...place);
   }
@@ -166,9 +163,9 @@ export class ReceiptBatches {
   /** Receipts of a linkage, newest first; `place` is absent while the batch waits. */
   ofLinkage(linkage: string, limit = 100): (ReceiptEntry & { place?: AnchorPlace })[] {
     const found: (ReceiptEntry & { place?: AnchorPlace })[] = [];
-    for (const { value } of this.#options.store.list(`l/${linkage}/`, { limit })) {
+    for (const { value } of this.#store.list(`l/${linkage}/`, { limit })) {
       const [batch, index] = decodeRecord<[number, number]>(value) ?? [0, 0];
-      const entry = decodeRecord<ReceiptEntry>(this.#options.store.get(entryKey(batch, index)));
+      const entry = decodeRecord<ReceiptEntry>(this.#store.get(entryKey(batch, index)));
       if (entry === undefined) continue;
       const place = this.#batch(batch)?.place;
       found.push(place === undefined ? entry : { ...entry, place });
@@ -193,12 +190,12 @@ export class ReceiptBatches {
     };
   }
 
-  #batch(batch: number): KeptBatch | undefined {
-    return decodeRecord<KeptBatch>(this.#options.store.get(batchKey(batch)));
+  #batch(batch: number): AnchoredBatch<Count> | undefined {
+    return decodeRecord<AnchoredBatch<Count>>(this.#store.get(batchKey(batch)));
   }
 
   #entries(batch: number): ReceiptEntry[] {
-    return this.#options.store
+    return this.#store
       .list(`e/${padNumber(batch)}/`)
       .map(({ value }) => decodeRecord<ReceiptEntry>(value) as ReceiptEntry);
   }
@@ -215,9 +212,9 @@ export class ReceiptBatches {
   }
 
   /** Closes the open batch. */
-  #sealed(): { changes: Change[]; done: () => void } {
+  #sealed(): { changes: MapChange[]; done: () => void } {
     const leaves = this.#entries(this.#open).map(({ receipt }) => leafHash(encodeUtf8(receipt)));
-    const batch: KeptBatch = {
+    const batch: AnchoredBatch<Count> = {
       root: encodeBase64Url(treeHash(leaves)),
       size: leaves.length,
       counts: [...this.#counts].map(([linkage, counts]) => ({ linkage, ...counts })),
@@ -235,95 +232,19 @@ export class ReceiptBatches {
     };
   }
 
-  #schedule(ms: number): void {
-    if (this.#stopped) return;
-    this.#cancel = this.#options.clock.after(ms, () => void this.#run());
+  /** Closes the open batch where none waits before it. */
+  #seal(): void {
+    if (this.#next < this.#open || this.#size === 0) return;
+    const sealing = this.#sealed();
+    this.#store.batch(sealing.changes);
+    sealing.done();
   }
 
-  async #run(): Promise<void> {
-    if (this.#anchoring) return;
-    this.#anchoring = true;
-    try {
-      if (this.#next === this.#open && this.#size > 0) {
-        const sealing = this.#sealed();
-        this.#options.store.batch(sealing.changes);
-        sealing.done();
-      }
-      while (this.#next < this.#open && !this.#stopped) await this.#anchor();
-      this.#failures = 0;
-    } catch (error) {
-      this.#failures++;
-      this.#options.onError?.(error);
-    } finally {
-      this.#anchoring = false;
-      this.#schedule(Math.min(this.#everyMs * 2 ** Math.min(this.#failures, 10), LONGEST_PAUSE_MS));
-    }
-  }
-
-  async #anchor(): Promise<void> {
-    const { anchor, find, blockTime } = this.#options;
-    const number = this.#next;
-    const batch = this.#batch(number) as KeptBatch;
-    const { root, size, counts } = batch;
-    // Looked at before anybody is asked: what is over by now and is not found afterwards never comes.
-    const isOver = batch.until !== undefined && batch.until * 1000 <= blockTime();
-    let place = batch.until === undefined ? undefined : await find?.(root);
-    if (place === undefined) {
-      // An anchor whose answer is lost may stand all the same, or still be on its way: whoever looks at this batch again must know.
-      const until = batch.until ?? this.#offer(number, batch);
-      // Fewer counts are another transaction, so the id follows from them too.
-      const id = encodeBase64Url(sha256(encodeUtf8(`hansa receipt batch\0${root}\0${counts.length}`)));
-      try {
-        place = await anchor({ id, until, batch: { root, size }, counts });
-      } catch (error) {
-        place = placeOf(error) ?? (await find?.(root));
-        if (place === undefined && isOver) this.#offer(number, batch);
-        if (place === undefined && !this.#leaveOut(number, batch, error)) throw error;
-        if (place === undefined) return;
-      }
-    }
-    const { height, index } = place;
-    this.#end(number, { ...batch, place: { height, index } });
-  }
-
-  /** Stores until when a batch's anchor may be executed, before it is sent. */
-  #offer(number: number, batch: KeptBatch): number {
-    const until = Math.floor(this.#options.clock.now() / 1000) + OFFER_SECONDS;
-    this.#options.store.batch([{ key: batchKey(number), value: encodeRecord({ ...batch, until }) }]);
-    return until;
-  }
-
-  /**
-   * A linkage whose target changed hands meanwhile is no longer ours to count, and must not hold up the rest: the batch goes without
-   * its count, its receipts stay under the root. Where nothing is left to count, nothing can be anchored.
-   */
-  #leaveOut(number: number, batch: KeptBatch, error: unknown): boolean {
-    const linkage = isHansaError(error) ? (error.payload as { linkage?: unknown }).linkage : undefined;
-    const counts = batch.counts.filter((count) => count.linkage !== linkage);
-    if (counts.length === batch.counts.length) return false;
-    this.#options.onError?.(error);
-    if (counts.length === 0) this.#end(number, { ...batch, refused: true });
-    else
-      this.#options.store.batch([
-        { key: batchKey(number), value: encodeRecord({ ...batch, counts } satisfies KeptBatch) },
-      ]);
-    return true;
-  }
-
-  #end(number: number, batch: KeptBatch): void {
-    this.#options.store.batch([
+  #end(number: number, batch: AnchoredBatch<Count>): void {
+    this.#store.batch([
       { key: batchKey(number), value: encodeRecord(batch) },
       { key: "h", value: encodeRecord({ open: this.#open, next: number + 1 }) },
     ]);
     this.#next = number + 1;
   }
-}
-
-/** A refusal as a repeat that says where the first stands is an answer. */
-function placeOf(error: unknown): AnchorPlace | undefined {
-  if (!isHansaError(error) || !/replayed|anchored|duplicate/.test(error.code)) return undefined;
-  const { height, index } = error.payload as { height?: unknown; index?: unknown };
-  return Number.isSafeInteger(height) && Number.isSafeInteger(index)
-    ? { height: height as number, index: index as number }
-    : undefined;
 }

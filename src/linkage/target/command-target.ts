@@ -3,15 +3,16 @@
  * signed receipt. «Started» is stored before the device hears of it: after a crash in between nobody knows whether it acted, so the
  * command ends as failed (`linkage.interrupted`) and is never tried a second time.
  */
+
 import type { Clock } from "#base";
 import type { Signer } from "#crypto";
+import { type DurableMap, decodeRecord, encodeRecord } from "#events";
 import { type Command, type CommandOutcome, type CommandReceipt, decodeCommand, signCommandReceipt } from "#protocol";
 import { type LinkageErrorCode, linkageError } from "../errors.ts";
-import type { ActOutcome, DeviceActor, DeviceFacts, DurableMap, LinkageView, MemberFacts } from "../needs.ts";
+import type { ActOutcome, DeviceActor, DeviceFacts, LinkageView, MemberFacts } from "../needs.ts";
 import { RateWindow } from "../rate-window.ts";
 import { digestOfToken } from "../receipts/check-receipt.ts";
 import type { ReceiptBatches } from "../receipts/receipt-batches.ts";
-import { decodeRecord, encodeRecord } from "../records.ts";
 import { type Cause, RecentCauses } from "./causes.ts";
 import { authenticateCommand, type CommandRules, problemOfCommand, problemOfTime } from "./check-command.ts";
 import { RememberedCommands } from "./remembered-commands.ts";

@@ -2,11 +2,11 @@
  * What became of each command, by issuer and id, for as long as it could come again. Only the issuer's own commands share its ids:
  * another member cannot spend them beforehand.
  */
+
 import { encodeBase64Url, encodeUtf8 } from "#base";
 import { sha256 } from "#crypto";
+import { type DurableMap, decodeRecord, encodeRecord, type MapChange } from "#events";
 import type { Command } from "#protocol";
-import type { Change, DurableMap } from "../needs.ts";
-import { decodeRecord, encodeRecord } from "../records.ts";
 
 /** A command that was taken; without a receipt its action was started and its end is not known. */
 export interface RememberedCommand {
@@ -46,7 +46,7 @@ export class RememberedCommands {
   }
 
   /** The change that remembers; `noted` once it is durable. */
-  change(key: string, kept: RememberedCommand): Change {
+  change(key: string, kept: RememberedCommand): MapChange {
     return { key, value: encodeRecord(kept) };
   }
 

@@ -1,7 +1,7 @@
 /** Changes that are not on disk yet. One batch takes them all, so that what is on disk is the state behind one event, whole. */
+
 import type { Clock } from "#base";
-import type { Change, DurableMap } from "../needs.ts";
-import { decodeRecord, encodeRecord } from "../records.ts";
+import { type DurableMap, decodeRecord, encodeRecord, type MapChange } from "#events";
 
 export class Journal {
   readonly #store: DurableMap;
@@ -39,7 +39,7 @@ export class Journal {
     this.#cancel = undefined;
     this.#at = Number.POSITIVE_INFINITY;
     if (this.#dirty.size === 0) return;
-    const changes: Change[] = [];
+    const changes: MapChange[] = [];
     for (const [key, record] of this.#dirty)
       changes.push({ key, value: record === null ? null : encodeRecord(record) });
     this.#store.batch(changes);

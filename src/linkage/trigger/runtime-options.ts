@@ -1,6 +1,7 @@
 import type { Clock } from "#base";
 import type { Signer } from "#crypto";
-import type { CommandChannel, DeviceFacts, DurableMap, LinkageView, MemberFacts } from "../needs.ts";
+import type { DurableMap } from "#events";
+import type { CommandChannel, DeviceFacts, LinkageView, MemberFacts } from "../needs.ts";
 
 /** What the trigger's side is made of. */
 export interface RuntimeOptions {

@@ -10,7 +10,9 @@
  *
  * Order at start: make the runtime, feed what came after the cursors, then `start`: timers that fell due meanwhile fire once.
  */
+
 import type { Json } from "#base";
+import { decodeRecord } from "#events";
 import {
   type Action,
   type Command,
@@ -25,7 +27,6 @@ import {
 import { commandIdOf } from "../command-id.ts";
 import type { LinkageErrorCode } from "../errors.ts";
 import { isReceiptFor } from "../receipts/check-receipt.ts";
-import { decodeRecord } from "../records.ts";
 import { commandKey, type Firing, type RunReport, type RunTrace, readRuns, type SentCommand } from "../trace.ts";
 import { keepValue } from "../values.ts";
 import { ActiveLinkage, type KeptState, stateKey, type WaitingRun } from "./active-linkage.ts";

@@ -1,8 +1,8 @@
 /** Which properties and events active linkages speak of, and what is known of them. Found by device and name, whatever there is else. */
+
 import type { Json } from "#base";
+import { type DurableMap, decodeRecord } from "#events";
 import type { ConditionLeaf, Reading } from "../conditions.ts";
-import type { DurableMap } from "../needs.ts";
-import { decodeRecord } from "../records.ts";
 import { type Comparator, isSameValue, type Verdict } from "../values.ts";
 import type { ActiveLinkage } from "./active-linkage.ts";
 

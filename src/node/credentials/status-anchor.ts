@@ -1,5 +1,4 @@
 import type { Clock } from "#base";
-import { HansaError } from "#base";
 import type { Operation } from "#protocol";
 import { describe, type Log } from "../log.ts";
 import type { StatusLists } from "./status-lists.ts";
@@ -18,7 +17,7 @@ export interface StatusAnchorOptions {
   /** Whether the member may publish: else there is nothing to try. */
   readonly may: () => boolean;
   /** Sends operations in the member's name, and answers once they are executed. */
-  readonly send: (operations: readonly Operation[]) => Promise<{ readonly code: number; readonly error?: unknown }>;
+  readonly send: (operations: readonly Operation[]) => Promise<unknown>;
 }
 
 /** Tells the ledger what this node's status lists hold: version and digest, in batches, never the lists themselves. */
@@ -62,13 +61,12 @@ export class StatusAnchor {
         const bits = lists.bits(id);
         return { id, url, purpose, version, size: bits.size, digest: bits.root() };
       });
-      const receipt = await send(
+      await send(
         versions.map(({ id, url, purpose, version, size, digest }) => ({
           op: "statuses.publish",
           args: { list: id, kind: "bitstring", purpose, bits: 1, size, version, digest, uri: url },
         })),
       );
-      if (receipt.code !== 0) throw receiptError(receipt.error);
       if (this.#stopped) return;
       for (const { id, version } of versions) lists.noteAnchored(id, version);
     } catch (error) {
@@ -76,9 +74,4 @@ export class StatusAnchor {
         log.warn({ cause: describe(error) }, "status lists were not anchored; the next look tries again");
     }
   }
-}
-
-function receiptError(error: unknown): HansaError {
-  const { code, message } = (error ?? {}) as { code?: string; message?: string };
-  return new HansaError(code ?? "http.internal", message ?? "the anchor was refused");
 }
