@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { MemoryStore } from "../linkage/world.suite.ts";
+import { MemoryStore } from "../events/durable-map.suite.ts";
 import { Answers } from "./answers.ts";
 
 it("answers are kept until their request runs out, and forgotten then", () => {

@@ -11,8 +11,8 @@ import {
   signReleaseRequest,
   type TermsDocument,
 } from "#protocol";
+import { MemoryStore } from "../events/durable-map.suite.ts";
 import { type OpenLogs, openLogs, temporaryFolder } from "../events/log/logs.suite.ts";
-import { MemoryStore } from "../linkage/world.suite.ts";
 import { type ReceivedRequest, receiveRequest } from "./check-request.ts";
 import type { Durably, ExchangeLedger } from "./needs.ts";
 import { ExchangeProvider, type ExchangeProviderOptions } from "./provider.ts";

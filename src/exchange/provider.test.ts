@@ -14,7 +14,7 @@ import {
   makeTerms,
   signReleaseRequest,
 } from "#protocol";
-import { MemoryStore } from "../linkage/world.suite.ts";
+import { MemoryStore } from "../events/durable-map.suite.ts";
 import { receiveRequest } from "./check-request.ts";
 import type { EventLogs } from "./history.ts";
 import { ExchangeProvider } from "./provider.ts";

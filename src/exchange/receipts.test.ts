@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { encodeBase64Url, HansaError, ManualClock } from "#base";
 import { createSigner, randomBytes } from "#crypto";
 import { type AccessReceipt, accessReceiptLeaf, checkInclusion, signAccessReceipt } from "#protocol";
-import { MemoryStore } from "../linkage/world.suite.ts";
+import { MemoryStore } from "../events/durable-map.suite.ts";
 import { type AccessAnchor, type AccessProof, AccessReceipts, type AccessReceiptsOptions } from "./receipts.ts";
 
 const signer = createSigner("Ed25519");

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeCommand } from "#protocol";
-import { PowerCut, settle, World } from "./world.suite.ts";
+import { PowerCut } from "../events/durable-map.suite.ts";
+import { settle, World } from "./world.suite.ts";
 
 type Step =
   | { readonly do: "report"; readonly value: number }

@@ -2,7 +2,7 @@
 
 import { encodeBase64Url, encodeUtf8, type Json, ManualClock } from "#base";
 import { createSigner, type PublicKey, type Signer, sha256 } from "#crypto";
-import type { AnchorPlace, DurableMap, MapChange } from "#events";
+import type { AnchorPlace, DurableMap } from "#events";
 import {
   type Command,
   type CommandReceipt,
@@ -17,6 +17,7 @@ import {
   type LoggedEvent,
   propertyPath,
 } from "#protocol";
+import { MemoryStore } from "../events/durable-map.suite.ts";
 import type { ActOutcome } from "./needs.ts";
 import { type AnchorRequest, ReceiptBatches } from "./receipts/receipt-batches.ts";
 import { CommandTarget, type TargetOptions } from "./target/command-target.ts";
@@ -26,40 +27,6 @@ import type { RuntimeOptions } from "./trigger/runtime-options.ts";
 export const GROUP = "hanse:main:test";
 /** Seconds since 1970 at which worlds begin. */
 export const START = 1_800_000_000;
-
-/** A power cut: nothing that was not written exists. */
-export class PowerCut extends Error {}
-
-/** A durable map in memory. It outlives the runtimes over it, and can cut the power before or after a batch. */
-export class MemoryStore implements DurableMap {
-  readonly entries = new Map<string, Uint8Array>();
-  batches = 0;
-  /** Power goes at this batch, counted from 1; `after`: once it is written. */
-  cut: { at: number; after: boolean } | undefined;
-
-  get(key: string): Uint8Array | undefined {
-    return this.entries.get(key);
-  }
-
-  list(prefix: string, options: { after?: string; limit?: number } = {}): { key: string; value: Uint8Array }[] {
-    return [...this.entries]
-      .filter(([key]) => key.startsWith(prefix) && (options.after === undefined || key > options.after))
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .slice(0, options.limit)
-      .map(([key, value]) => ({ key, value }));
-  }
-
-  batch(changes: readonly MapChange[]): void {
-    this.batches++;
-    const hit = this.cut !== undefined && this.batches >= this.cut.at;
-    if (hit && (this.batches > (this.cut?.at ?? 0) || !this.cut?.after)) throw new PowerCut();
-    for (const { key, value } of changes) {
-      if (value === null) this.entries.delete(key);
-      else this.entries.set(key, value);
-    }
-    if (hit) throw new PowerCut();
-  }
-}
 
 export interface Party {
   readonly did: string;

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { encodeUtf8, HansaError, ManualClock } from "#base";
 import { leafHash } from "#crypto";
 import { checkInclusion } from "#protocol";
-import { MemoryStore, settle } from "../world.suite.ts";
+import { MemoryStore } from "../../events/durable-map.suite.ts";
+import { settle } from "../world.suite.ts";
 import {
   type AnchorRequest,
   ReceiptBatches,

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { isHansaError } from "#base";
 import { type Command, decodeCommand, decodeCommandReceipt, signCommand } from "#protocol";
+import { PowerCut } from "../../events/durable-map.suite.ts";
 import { commandIdOf } from "../command-id.ts";
 import { digestOfToken } from "../receipts/check-receipt.ts";
-import { GROUP, makeParty, outcomeOf, type Party, PowerCut, START, settle, World } from "../world.suite.ts";
+import { GROUP, makeParty, outcomeOf, type Party, START, settle, World } from "../world.suite.ts";
 
 /** A command that the target would carry out, but for the changes. */
 function command(world: World, linkage: string, changes: Partial<Command> = {}, by?: Party): string {
