@@ -1,4 +1,4 @@
-import { Argument, Command, Option } from "commander";
+import { Argument, Command, Option, type ParseOptionsResult } from "commander";
 import type { Answer, CommandGroup, CommandSpec } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { cliError } from "./errors.ts";
@@ -6,6 +6,23 @@ import type { Io } from "./io.ts";
 import { createPaint } from "./output/paint.ts";
 import { collect, parseDuration } from "./parse.ts";
 import { type GlobalOptions, Shell } from "./shell.ts";
+
+/** Ids, digests and roots: 128 or 256 bits in base64url that begin with a dash. Options are lower-case words, none of one dash is so long. */
+const DASHED_ID = /^-(?!-[a-z-]+$)(?:[\w-]{21}|[\w-]{42})$/;
+
+/** A command to which an id that begins with a dash is the value that it is: commander takes it for an option that it does not know. */
+class IdCommand extends Command {
+  override createCommand(name?: string): Command {
+    return new IdCommand(name);
+  }
+
+  override parseOptions(argv: string[]): ParseOptionsResult {
+    const { operands, unknown } = super.parseOptions(argv);
+    const option = unknown.findIndex((text) => /^-./.test(text) && !DASHED_ID.test(text));
+    const values = option < 0 ? unknown.length : option;
+    return { operands: [...operands, ...unknown.slice(0, values)], unknown: unknown.slice(values) };
+  }
+}
 
 /**
  * The tree of commands over commander. It throws `CommanderError` for wrong calls and for help, and never ends the process.
@@ -16,7 +33,7 @@ import { type GlobalOptions, Shell } from "./shell.ts";
  * ```
  */
 export function createProgram(io: Io, version: string): Command {
-  const program = new Command("hansa")
+  const program = new IdCommand("hansa")
     .description("An alliance ledger for things: members, devices, linkages, topics and their proofs.")
     .version(version, "--version", "print the version")
     .option("--json", "print one JSON value for programs")

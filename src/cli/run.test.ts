@@ -72,6 +72,39 @@ describe("a command line", () => {
     expect(option.err).toContain("Did you mean --json?");
   });
 
+  it("takes an id or a root that begins with a dash for the value that it is, wherever it stands", async () => {
+    const { flags, arrived } = await serving();
+    const asks = async (...argv: readonly string[]) => {
+      expect((await terminal.run([...argv, ...flags])).err).toContain("query.not-found");
+      return Object.fromEntries(arrived.at(-1)?.query ?? []);
+    };
+    for (const grant of [
+      "-jsonAAAAAAAAAAAAAAAAA",
+      "--json-AAAAAAAAAAAAAAA",
+      "-h_-----------------_A",
+      "--------------------2-",
+    ]) {
+      expect(await asks("grant", "show", grant)).toEqual({ grant });
+      expect(await asks("grant", "show", "--full", "--height", "3", grant)).toEqual({ grant, height: "3" });
+      expect(await asks("--full", "grant", "show", grant, "--height", "3")).toEqual({ grant, height: "3" });
+      expect(await asks("grant", "delegate", grant, DID, "--count", "1")).toEqual({ grant });
+      const refused = async (...more: readonly string[]) => (await terminal.run(["grant", "show", grant, ...more])).err;
+      expect(await refused("--nonsense")).toContain("unknown option '--nonsense'");
+      expect(await refused(grant)).toContain("too many arguments");
+      expect((await terminal.run(["grant", "show", grant, "--help"])).out).toContain("Usage: hansa grant show");
+    }
+    const root = `-${"A".repeat(42)}`;
+    expect(await asks("evidence", "show", root)).toEqual({ root });
+  });
+
+  it("takes nothing else that begins with a dash for a value", async () => {
+    for (const text of [`-${"A".repeat(20)}`, "--option-of-that-size-", `--${"a".repeat(41)}`, `-${"A".repeat(41)}=`]) {
+      const { exit, err } = await terminal.run(["evidence", "show", text]);
+      expect(exit).toBe(2);
+      expect(err).toContain(`unknown option '${text}'`);
+    }
+  });
+
   it("refuses values that cannot be meant, and missing ones, with 2", async () => {
     for (const argv of [
       ["member", "approve", "three"],

@@ -206,7 +206,7 @@ export interface AccessReceiptProof {
   readonly trail: TrailProof;
 }
 
-/** A fresh id of an access receipt. As a grant's it may stand at a command line: none begins with a dash. */
+/** A fresh id of an access receipt. As of a grant's, none begins with a dash. */
 export const createReceiptId = createGrantId;
 
 /** Digest of a resource as receipts have it: that of a term, with a salt of the receipt's own. */

@@ -73,7 +73,7 @@ export const TermsDocument = Closed({
 });
 export type TermsDocument = Static<typeof TermsDocument>;
 
-/** A fresh id of a grant. None begins with a dash: at a command line it would be taken for an option. */
+/** A fresh id of a grant. None begins with a dash: command lines other than ours would take it for an option. */
 export function createGrantId(): string {
   for (;;) {
     const id = encodeBase64Url(randomBytes(16));
