@@ -254,7 +254,7 @@ describe("a subscription", () => {
     const meter = await device("device/expiring", "alice");
     await say("device/expiring", "energy", "before");
     const resource: GrantResource = { kind: "property", device: meter, property: "energy" };
-    const terms = await give(alliance, resource, { terms: LIVE, until: seconds() + 4 });
+    const terms = await give(alliance, resource, { terms: LIVE, until: seconds() + 8 });
     const { items, ended } = follow(terms);
     await ended;
     expect(items.map(({ kind }) => kind)).toEqual(["receipt", "end"]);

@@ -37,7 +37,7 @@ import {
 import { sealerTo } from "../../src/exchange/seal.ts";
 import { createIdentity } from "./devices.suite.ts";
 import { asked, BILLING, give, MARKETING, revoke, seconds } from "./exchange.suite.ts";
-import { Alliance, codeOf, until } from "./member.suite.ts";
+import { Alliance, codeOf, otherThan, until } from "./member.suite.ts";
 
 let alliance: Alliance;
 
@@ -83,7 +83,9 @@ describe("a dataset", () => {
     const terms = await kept("meters/july", { count: 2 });
     const borea = alliance.as("borea");
     const release = await requestRelease(borea, asked(alliance, terms));
-    expect(JSON.stringify(release.answer)).not.toContain("230");
+    const parts = JSON.stringify(release.answer).split(/[^\w-]+/);
+    const readable = Buffer.concat(parts.map((part) => Buffer.from(part, "base64url")));
+    for (const text of ["230 kWh", encodeBase64Url(encodeUtf8("230 kWh"))]) expect(readable.includes(text)).toBe(false);
     const opened = await openRelease(borea, release);
     expect(decodeUtf8(opened.dataset?.content as Uint8Array)).toBe("230 kWh");
     const signed = await countersignReceipt(borea, opened.receipt);
@@ -115,7 +117,7 @@ describe("a dataset", () => {
     for (const answer of [
       { ...release.answer, sealed: other.answer.sealed },
       { ...release.answer, receipt: other.answer.receipt },
-      { ...release.answer, sealed: `${release.answer.sealed.slice(0, -2)}AA` },
+      { ...release.answer, sealed: release.answer.sealed.replace(/.(?=.$)/, (text) => (text === "A" ? "B" : "A")) },
     ])
       expect(await codeOf(openRelease(borea, { ...release, answer }))).toBe("sdk.release");
   });
@@ -425,9 +427,7 @@ describe("an access receipt", () => {
     ];
     for (const value of broken) expect(await check(value)).toMatch(/^proof\./);
     expect(
-      await codeOf(
-        Promise.resolve().then(() => verifyAccessReceipt(file, { trust: `${alliance.groupId.slice(0, -1)}x` })),
-      ),
+      await codeOf(Promise.resolve().then(() => verifyAccessReceipt(file, { trust: otherThan(alliance.groupId) }))),
     ).toBe("proof.untrusted");
   });
 });

@@ -14,6 +14,8 @@ export const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.
 export const PASSPHRASE = "correct horse battery staple 7f3a";
 export const ALLIANCE = "hanse";
 export const GROUP = "main";
+/** Id of another group, which there is not. */
+export const otherThan = (group: string) => group.replace(/.$/, (last) => (last === "x" ? "y" : "x"));
 
 /** The least that the key file allows: dozens of starts must not be paid for with guessing costs. */
 const COST = { passes: 2, memory: 19 * 2 ** 20 };

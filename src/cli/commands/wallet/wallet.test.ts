@@ -87,7 +87,7 @@ describe("hansa wallet", () => {
     const { out } = await run("wallet", "list");
     expect(out).toContain(VCT);
     expect(out).toContain("ExampleDegreeCredential");
-    const shown = await run("wallet", "show", id.slice(0, 5));
+    const shown = await run("wallet", "show", "--", id.slice(0, 5));
     expect(shown.out).toMatch(/address\.city +Lübeck +if chosen/);
     expect((await run("wallet", "show", id, "--text")).out.trim()).toBe(
       (await readFile(file("resident.sd-jwt"), "utf8")).trim(),
