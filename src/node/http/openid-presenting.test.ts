@@ -44,6 +44,7 @@ async function holderOf(configuration = "resident", claims: object = CLAIMS) {
   return { wallet, held: held as NonNullable<typeof held>, credentialId: json.credentialId as string };
 }
 
+const claimsOf = (payload: string) => JSON.parse(Buffer.from(payload, "base64url").toString()) as JsonObject;
 const open = (uri: string, fetch = at.fetch) => openRequest(uri, { fetch, keys: at.finder });
 const refusal = (code: string, error = "invalid_request", status = 400) => ({
   status,
@@ -258,13 +259,21 @@ describe("an answer", () => {
     const bare = presented.slice(0, presented.lastIndexOf("~") + 1);
     const form = { vp_token: JSON.stringify({ home: [bare] }), state };
     expect(await respond(json.id, form)).toMatchObject({ json: { code: "credentials.holder" } });
-    const next = await at.ask({ query: QUERY });
-    const again = await present(next.json.uri);
-    const [header, , signature] = again.presented.slice(again.presented.lastIndexOf("~") + 1).split(".");
-    const forged = `${again.presented.slice(0, again.presented.lastIndexOf("~") + 1)}${header}.${Buffer.from("{}").toString("base64url")}.${signature}`;
-    expect(
-      await respond(next.json.id, { vp_token: JSON.stringify({ home: [forged] }), state: again.state }),
-    ).toMatchObject({ json: { code: "credentials.signature" } });
+    const thief = newSigner("Ed25519");
+    const forgeries: ((header: string, payload: string, signature: string) => string)[] = [
+      (header, _, signature) => `${header}.${Buffer.from("{}").toString("base64url")}.${signature}`,
+      (_, payload) => signCompactJws({ typ: "kb+jwt" }, claimsOf(payload), thief),
+    ];
+    for (const forge of forgeries) {
+      const next = await at.ask({ query: QUERY });
+      const again = await present(next.json.uri);
+      const cut = again.presented.lastIndexOf("~") + 1;
+      const proof = again.presented.slice(cut).split(".") as [string, string, string];
+      const forged = again.presented.slice(0, cut) + forge(...proof);
+      expect(
+        await respond(next.json.id, { vp_token: JSON.stringify({ home: [forged] }), state: again.state }),
+      ).toMatchObject({ json: { code: "credentials.signature" } });
+    }
   });
 
   it("about somebody else than who presents it is refused", async () => {
@@ -337,20 +346,17 @@ describe("a wallet", () => {
       const response = await at.fetch(input, init);
       return new Response(change(await response.text()), { status: response.status, headers: response.headers });
     }) as typeof globalThis.fetch;
-  const claimsOf = (jwt: string) =>
-    JSON.parse(Buffer.from(jwt.split(".")[1] as string, "base64url").toString()) as JsonObject;
-
   it("shows nothing to who signs in another's name", async () => {
     const { json } = await at.ask({ query: QUERY });
     const thief = newSigner("Ed25519");
     const header = { typ: "oauth-authz-req+jwt" };
     const forgeries: ((jwt: string) => string)[] = [
-      (jwt) => signCompactJws({ ...header, kid: thief.id }, claimsOf(jwt), thief),
-      (jwt) => signCompactJws({ ...header, kid: at.acme.kid }, claimsOf(jwt), thief),
+      (jwt) => signCompactJws({ ...header, kid: thief.id }, claimsOf(jwt.split(".")[1] as string), thief),
+      (jwt) => signCompactJws({ ...header, kid: at.acme.kid }, claimsOf(jwt.split(".")[1] as string), thief),
       (jwt) =>
         signCompactJws(
           { ...header, kid: thief.id },
-          { ...claimsOf(jwt), client_id: `decentralized_identifier:${thief.controller}` },
+          { ...claimsOf(jwt.split(".")[1] as string), client_id: `decentralized_identifier:${thief.controller}` },
           thief,
         ),
       (jwt) => `${jwt.slice(0, -8)}AAAAAAAA`,

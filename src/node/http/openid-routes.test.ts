@@ -56,11 +56,21 @@ it("every route of OpenID4VC answers as its entry says", async () => {
 });
 
 it("tells a wallet's secrets and what is said of people to no cache", async () => {
-  const { json } = await at.offer({ configuration: "resident", claims: CLAIMS });
-  for (const path of [`/openid4vci/offers/${json.id}`]) {
-    const response = await at.fetch(at.node.url + path);
-    expect(response.headers.get("cache-control")).toBe("no-store");
-  }
+  const kept: string[] = [];
+  const fetch = (async (...args) => {
+    const response = await at.fetch(...args);
+    if (response.headers.get("cache-control") !== "no-store") kept.push(String(args[0]));
+    return response;
+  }) as typeof globalThis.fetch;
+  const wallet = at.wallet();
+  const offer = await at.offer({ configuration: "resident", claims: CLAIMS });
+  await acceptOffer(wallet, offer.json.uri, { fetch, keys: at.finder, checkStatus: false });
+  const query = { credentials: [{ id: "home", format: "dc+sd-jwt", meta: { vct_values: [VCT] } }] };
+  const { json } = await at.ask({ query });
+  await answerRequest(wallet, await openRequest(json.uri, { fetch, keys: at.finder }), { fetch });
+  await fetch(`${at.node.url}/openid4vp/requests/${json.id}`, { headers: at.mine() });
+  // What everybody may read.
+  expect(kept.map((url) => new URL(url).pathname).filter((path) => !path.startsWith("/.well-known/"))).toEqual([]);
 });
 
 it("the sdk offers and asks, and hears what came of it", async () => {
