@@ -29,7 +29,7 @@ class IdCommand extends Command {
  *
  * @example
  * ```ts
- * await createProgram(io).parseAsync(["member", "list"], { from: "user" });
+ * await createProgram(io, "1.0.0").parseAsync(["member", "list"], { from: "user" });
  * ```
  */
 export function createProgram(io: Io, version: string): Command {

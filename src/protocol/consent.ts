@@ -127,7 +127,7 @@ export type ConsentReceipt = Static<typeof ConsentReceipt>;
  * @throws HansaError `grant.terms-malformed`, `grant.terms-mismatch`, `grant.widened`
  * @example
  * ```ts
- * const record = makeConsentRecord(group, [record], [document], Date.now());
+ * const record = makeConsentRecord(group, [grant], [document], Date.now());
  * ```
  */
 export function makeConsentRecord(

@@ -26,7 +26,7 @@ class Taken extends Error {}
  * @example
  * ```ts
  * const db = openDatabase({ file: "/home/alice/.hansa/wallet.db", key });
- * const wallet = await openWallet({ store: new WalletEntries(db), verify });
+ * const wallet = new Wallet({ store: new WalletEntries(db) });
  * ```
  */
 export class WalletEntries {

@@ -54,7 +54,7 @@ interface Keys {
  * @example
  * ```ts
  * const store = await openIndexedDbWalletStore({ name: "hansa-wallet", passphrase });
- * const wallet = await openWallet({ store, verify });
+ * const wallet = new Wallet({ store });
  * ```
  */
 export async function openIndexedDbWalletStore(options: IndexedDbWalletOptions): Promise<WalletStore> {

@@ -12,7 +12,7 @@ interface Kept {
  *
  * @example
  * ```ts
- * const wallet = await openWallet({ store: createMemoryWalletStore(), verify });
+ * const wallet = new Wallet({ store: createMemoryWalletStore() });
  * ```
  */
 export function createMemoryWalletStore(): WalletStore {
