@@ -6,7 +6,7 @@ export const AUDIT_ERRORS = {
     status: 400,
     meaning: "The text names nothing that a trail can be about.",
     advice:
-      "Give a DID, a linkage id (lk_…), topic/<name>, model/<vendor>/<product>, root/<id>, proposal/<number>, node/<id> or grant/<id>.",
+      "Give a DID, a linkage id (lk_…), topic/<name>, model/<vendor>/<product>, root/<id>, proposal/<number>, node/<id>, issuer/<type>/<DID>, schema/<schema>, status/<DID>/<list>, evidence/<root> or grant/<id>.",
   },
   "audit.cursor": {
     status: 400,

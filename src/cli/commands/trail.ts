@@ -13,7 +13,7 @@ export const trail = defineCommand<[about: string], { limit: number; proof?: str
     {
       name: "<about>",
       description:
-        "DID, linkage id, topic, or identity of the home; model/<model>, root/<key>, proposal/<number>, node/<id>, issuer/<type>/<DID>, schema/<schema>, evidence/<root>, grant/<id>",
+        "DID, linkage id, topic, or identity of the home; model/<model>, root/<key>, proposal/<number>, node/<id>, issuer/<type>/<DID>, schema/<schema>, status/<DID>/<list>, evidence/<root>, grant/<id>",
     },
   ],
   options: [
