@@ -1,7 +1,7 @@
 /** A member's word for its own certification authority: this key issues the certificates of my node and of my clients. */
 import type { Static } from "@sinclair/typebox";
 import type { Signer } from "#crypto";
-import { decodeClaims } from "./device-tokens.ts";
+import { decodeClaims } from "./claims.ts";
 import { signCompact } from "./jws.ts";
 import { Closed, Did, Digest, Multikey, Seconds } from "./operations/fields.ts";
 

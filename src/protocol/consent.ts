@@ -4,13 +4,13 @@
  * somebody. Both hold what is personal, so that they are files of the parties and never anything of the ledger's.
  */
 import { type Static, Type } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
 import { encodeBase64Url } from "#base";
 import { randomBytes, type Signer } from "#crypto";
+import { decodeClaims } from "./claims.ts";
 import { protocolError } from "./errors.ts";
 import { openChain } from "./grant-narrowing.ts";
 import type { GrantResource, GrantTerms } from "./grant-terms.ts";
-import { type DecodedToken, decodeToken, signCompact } from "./jws.ts";
+import { type DecodedToken, signCompact } from "./jws.ts";
 import { Closed, Did, Digest, List } from "./operations/fields.ts";
 import { GrantId } from "./operations/grants.ts";
 import { DPV, DpvIri } from "./purposes.ts";
@@ -194,18 +194,12 @@ export function signConsentReceipt(
  * @throws HansaError `token.malformed`, `token.type`, `token.algorithm`, `token.claims`
  */
 export function decodeConsentReceipt(text: string): { token: DecodedToken; receipt: ConsentReceipt } {
-  const token = decodeToken(text, CONSENT_RECEIPT_TYPE, MOST_CHARACTERS);
-  if (!Value.Check(ConsentReceipt, token.claims)) {
-    const { path = "", message = "does not fit" } = Value.Errors(ConsentReceipt, token.claims).First() ?? {};
-    throw protocolError("token.claims", `the consent receipt is malformed: ${path} ${message}`, {
-      problem: `${path} ${message}`,
-    });
-  }
-  if (!token.header.kid.startsWith(`${token.claims.iss}#`))
+  const { token, claims } = decodeClaims(text, CONSENT_RECEIPT_TYPE, ConsentReceipt, MOST_CHARACTERS);
+  if (!token.header.kid.startsWith(`${claims.iss}#`))
     throw protocolError("token.claims", "the consent receipt is signed by another than its issuer", {
       problem: "kid is no key of iss",
     });
-  return { token, receipt: token.claims };
+  return { token, receipt: claims };
 }
 
 function moment(milliseconds: number): string {

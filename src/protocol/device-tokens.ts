@@ -1,9 +1,8 @@
 /** What makers and devices sign: certificate, attestation, and the token with which a device or client opens a connection. */
-import { type Static, type TSchema, Type } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
+import { type Static, Type } from "@sinclair/typebox";
 import type { Signer } from "#crypto";
-import { protocolError } from "./errors.ts";
-import { type DecodedToken, decodeToken, signCompact } from "./jws.ts";
+import { decodeClaims } from "./claims.ts";
+import { signCompact } from "./jws.ts";
 import { Closed, Did, Digest, ModelId, Multikey, Seconds, Version } from "./operations/fields.ts";
 
 export const CERTIFICATE_TYPE = "hansa-device-certificate+jwt";
@@ -48,23 +47,6 @@ export type ConnectionToken = Static<typeof ConnectionToken>;
 
 /** Longest life of a connection token, seconds. */
 export const CONNECTION_TOKEN_SECONDS = 3600;
-
-/** Takes a token apart and holds its claims against a schema; nothing is verified. */
-export function decodeClaims<Schema extends TSchema>(
-  token: string,
-  typ: string,
-  schema: Schema,
-): { token: DecodedToken; claims: Static<Schema> } {
-  const decoded = decodeToken(token, typ);
-  if (!Value.Check(schema, decoded.claims)) {
-    const first = Value.Errors(schema, decoded.claims).First();
-    throw protocolError("token.claims", `${typ}: ${first?.path ?? ""} ${first?.message ?? "does not fit"}`, {
-      path: first?.path ?? "",
-      problem: first?.message ?? "does not fit",
-    });
-  }
-  return { token: decoded, claims: decoded.claims as Static<Schema> };
-}
 
 /** Takes a certificate apart; the caller checks the signature against a root that the ledger knows. */
 export const decodeCertificate = (token: string) => decodeClaims(token, CERTIFICATE_TYPE, DeviceCertificate);

@@ -5,7 +5,8 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { canonicalJson, decodeBase64Url, encodeBase64Url, encodeUtf8, isHansaError, parseJson } from "#base";
-import { leafHash, type Signer, sha256, suiteOf } from "#crypto";
+import { leafHash, type Signer, sha256Parts, suiteOf } from "#crypto";
+import { claimsOf, decodeClaims } from "./claims.ts";
 import { protocolError } from "./errors.ts";
 import {
   createGrantId,
@@ -228,14 +229,14 @@ export function signDatasetStatement(statement: DatasetStatement, kid: string, s
  * @throws HansaError `token.*`
  */
 export function decodeReleaseRequest(text: string): { token: DecodedToken; request: ReleaseRequest } {
-  const token = decodeToken(text, RELEASE_TYPE, MOST_RELEASE_CHARACTERS);
-  return { token, request: claimsOf(token, ReleaseRequest, "release request") };
+  const { token, claims } = decodeClaims(text, RELEASE_TYPE, ReleaseRequest, MOST_RELEASE_CHARACTERS);
+  return { token, request: claims };
 }
 
 /** @throws HansaError `token.*` */
 export function decodeDatasetStatement(text: string): { token: DecodedToken; statement: DatasetStatement } {
-  const token = decodeToken(text, DATASET_TYPE);
-  return { token, statement: claimsOf(token, DatasetStatement, "dataset statement") };
+  const { token, claims } = decodeClaims(text, DATASET_TYPE, DatasetStatement);
+  return { token, statement: claims };
 }
 
 /** Signs a receipt: the provider's signature, in a serialisation that has room for the recipient's. */
@@ -283,7 +284,7 @@ export function decodeAccessReceipt(input: unknown): DecodedAccessReceipt {
     decodeToken(`${header}.${input.payload}.${signature}`, ACCESS_RECEIPT_TYPE),
   );
   const [provider, recipient] = tokens as [DecodedToken, DecodedToken | undefined];
-  return { receipt: claimsOf(provider, AccessReceipt, "access receipt"), provider, recipient };
+  return { receipt: claimsOf(provider, ACCESS_RECEIPT_TYPE, AccessReceipt), provider, recipient };
 }
 
 /** Reads a receipt's JSON strictly. @throws HansaError `token.*` */
@@ -339,22 +340,5 @@ export function isAccessReceiptFile(value: unknown): value is AccessReceiptProof
 export function datasetDigest(salt: string, content: Uint8Array): string | undefined {
   const bytes = decodeBase64Url(salt);
   if (bytes === undefined) return undefined;
-  const whole = new Uint8Array(bytes.length + content.length);
-  whole.set(bytes);
-  whole.set(content, bytes.length);
-  return encodeBase64Url(sha256(whole));
-}
-
-function claimsOf<Schema extends Parameters<typeof Value.Check>[0]>(
-  token: DecodedToken,
-  schema: Schema,
-  what: string,
-): Static<Schema> {
-  if (Value.Check(schema, token.claims)) return token.claims as Static<Schema>;
-  const first = Value.Errors(schema, token.claims).First();
-  // Only where and what kind: a value may be personal.
-  throw protocolError("token.claims", `${what}: ${first?.path ?? ""} ${first?.message ?? "does not fit"}`, {
-    path: first?.path ?? "",
-    problem: first?.message ?? "does not fit",
-  });
+  return encodeBase64Url(sha256Parts(bytes, content));
 }

@@ -2,7 +2,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { encodeBase64Url } from "#base";
 import { randomBytes, type Signer, sha256 } from "#crypto";
-import { decodeClaims } from "./device-tokens.ts";
+import { decodeClaims } from "./claims.ts";
 import { signCompact } from "./jws.ts";
 import { Closed, Did, Digest, Seconds } from "./operations/fields.ts";
 
