@@ -5,7 +5,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { canonicalJson, decodeBase64Url, encodeBase64Url, encodeUtf8, isHansaError, parseJson } from "#base";
-import { leafHash, type Signer, sha256Parts, suiteOf } from "#crypto";
+import { leafHash, type Signer, sha256Parts } from "#crypto";
 import { claimsOf, decodeClaims } from "./claims.ts";
 import { protocolError } from "./errors.ts";
 import {
@@ -18,7 +18,7 @@ import {
   termDigest,
 } from "./grant-terms.ts";
 import type { InclusionProof } from "./inclusion.ts";
-import { type DecodedToken, decodeToken, signCompact } from "./jws.ts";
+import { type DecodedToken, decodeToken, encodePart, signCompact, signPayload } from "./jws.ts";
 import { Closed, Did, Digest, List, Seconds } from "./operations/fields.ts";
 import { GrantId, MOST_DELEGATIONS } from "./operations/grants.ts";
 import { CredentialType } from "./operations/issuers.ts";
@@ -241,8 +241,8 @@ export function decodeDatasetStatement(text: string): { token: DecodedToken; sta
 
 /** Signs a receipt: the provider's signature, in a serialisation that has room for the recipient's. */
 export function signAccessReceipt(receipt: AccessReceipt, kid: string, signer: Signer): SignedAccessReceipt {
-  const payload = encodeBase64Url(encodeUtf8(JSON.stringify(receipt)));
-  return { payload, signatures: [signatureOver(payload, kid, signer)] };
+  const payload = encodePart(receipt);
+  return { payload, signatures: [signPayload(payload, ACCESS_RECEIPT_TYPE, kid, signer)] };
 }
 
 /** Adds the recipient's signature to a receipt that the provider signed; one that is there already is replaced. */
@@ -253,16 +253,8 @@ export function countersignAccessReceipt(
 ): SignedAccessReceipt {
   const [first] = receipt.signatures;
   if (first === undefined) throw protocolError("token.malformed", "the receipt bears no signature");
-  return { payload: receipt.payload, signatures: [first, signatureOver(receipt.payload, kid, signer)] };
-}
-
-function signatureOver(payload: string, kid: string, signer: Signer) {
-  const header = { alg: suiteOf(signer.algorithm).jose, kid, typ: ACCESS_RECEIPT_TYPE };
-  const encoded = encodeBase64Url(encodeUtf8(JSON.stringify(header)));
-  return {
-    protected: encoded,
-    signature: encodeBase64Url(signer.sign(encodeUtf8(`${encoded}.${payload}`))),
-  };
+  const { payload } = receipt;
+  return { payload, signatures: [first, signPayload(payload, ACCESS_RECEIPT_TYPE, kid, signer)] };
 }
 
 /** A receipt, taken apart: each signature as a token of its own, to be checked with `isSignedBy`. */

@@ -53,11 +53,28 @@ export function parseJwsHeader(encoded: string): JwsHeader | HeaderProblem {
   return header;
 }
 
+/** One of the signatures of a general serialisation (RFC 7515 §7.2.1). */
+export interface JwsSignature {
+  readonly protected: string;
+  readonly signature: string;
+}
+
+/** A header or payload as it is signed and sent: its JSON, base64url. */
+export function encodePart(part: object): string {
+  return encodeBase64Url(encodeUtf8(JSON.stringify(part)));
+}
+
+/** Signs an encoded payload. */
+export function signPayload(payload: string, typ: string, kid: string, signer: Signer): JwsSignature {
+  const header = encodePart({ alg: suiteOf(signer.algorithm).jose, kid, typ });
+  return { protected: header, signature: encodeBase64Url(signer.sign(encodeUtf8(`${header}.${payload}`))) };
+}
+
 /** Encodes and signs: `header.payload.signature`. */
 export function signCompact(payload: object, typ: string, kid: string, signer: Signer): string {
-  const header = encodeBase64Url(encodeUtf8(JSON.stringify({ alg: suiteOf(signer.algorithm).jose, kid, typ })));
-  const input = `${header}.${encodeBase64Url(encodeUtf8(JSON.stringify(payload)))}`;
-  return `${input}.${encodeBase64Url(signer.sign(encodeUtf8(input)))}`;
+  const encoded = encodePart(payload);
+  const { protected: header, signature } = signPayload(encoded, typ, kid, signer);
+  return `${header}.${encoded}.${signature}`;
 }
 
 /** A compact token, taken apart and not yet verified. */

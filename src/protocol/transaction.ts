@@ -14,10 +14,10 @@ import {
   type Json,
   parseJson,
 } from "#base";
-import { randomBytes, type Signer, sha256, suiteOf } from "#crypto";
+import { randomBytes, type Signer, sha256 } from "#crypto";
 import { type Did, didOfKeyId, isDid } from "./did.ts";
 import { transactionError } from "./errors.ts";
-import { type JwsHeader, parseJwsHeader } from "./jws.ts";
+import { encodePart, type JwsHeader, type JwsSignature, parseJwsHeader, signPayload } from "./jws.ts";
 
 export const TRANSACTION_TYPE = "hansa-tx+jwt";
 
@@ -243,13 +243,8 @@ export function prepareClaims(
  * ```
  */
 export function signTransaction(claims: TransactionClaims, signers: readonly TransactionSigner[]): string {
-  const payload = encodeBase64Url(encodeUtf8(JSON.stringify(claims)));
-  const signatures = signers.map(({ kid, signer }) => {
-    const header = { alg: suiteOf(signer.algorithm).jose, kid, typ: TRANSACTION_TYPE };
-    const encoded = encodeBase64Url(encodeUtf8(JSON.stringify(header)));
-    const signature = encodeBase64Url(signer.sign(encodeUtf8(`${encoded}.${payload}`)));
-    return { protected: encoded, signature };
-  });
+  const payload = encodePart(claims);
+  const signatures = signers.map(({ kid, signer }) => signPayload(payload, TRANSACTION_TYPE, kid, signer));
   const only = signatures[0];
   if (only !== undefined && signatures.length === 1) return `${only.protected}.${payload}.${only.signature}`;
   return JSON.stringify({ payload, signatures });
@@ -263,15 +258,11 @@ export function signTransaction(claims: TransactionClaims, signers: readonly Tra
 export function cosignTransaction(text: string, party: TransactionSigner): string {
   decodeTransaction(text);
   const existing =
-    text.charCodeAt(0) === 0x7b
-      ? (JSON.parse(text) as { payload: string; signatures: { protected: string; signature: string }[] })
-      : flatten(text);
-  const header = { alg: suiteOf(party.signer.algorithm).jose, kid: party.kid, typ: TRANSACTION_TYPE };
-  const encoded = encodeBase64Url(encodeUtf8(JSON.stringify(header)));
-  const signature = encodeBase64Url(party.signer.sign(encodeUtf8(`${encoded}.${existing.payload}`)));
+    text.charCodeAt(0) === 0x7b ? (JSON.parse(text) as { payload: string; signatures: JwsSignature[] }) : flatten(text);
+  const { payload, signatures } = existing;
   return JSON.stringify({
-    payload: existing.payload,
-    signatures: [...existing.signatures, { protected: encoded, signature }],
+    payload,
+    signatures: [...signatures, signPayload(payload, TRANSACTION_TYPE, party.kid, party.signer)],
   });
 }
 
