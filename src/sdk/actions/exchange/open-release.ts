@@ -1,4 +1,3 @@
-import { compactDecrypt } from "jose";
 import { decodeBase64Url, decodeUtf8, encodeBase64Url, encodeUtf8, isHansaError } from "#base";
 import { decodeMultikey, leafHash, type PublicKey, sha256, verifyInclusion } from "#crypto";
 import {
@@ -160,6 +159,7 @@ function readReceipt(signed: SignedAccessReceipt) {
 
 /** Opens a JWE to this client's key. */
 export async function unseal(sealed: string, key: CryptoKey): Promise<Uint8Array> {
+  const { compactDecrypt } = await import("jose");
   try {
     const { plaintext } = await compactDecrypt(sealed, key, {
       keyManagementAlgorithms: ["ECDH-ES"],
