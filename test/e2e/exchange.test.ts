@@ -142,6 +142,8 @@ describe("a dataset", () => {
     };
     expect(await openAs(data)).toBe("accepted");
     expect(await openAs({ ...data, dataset: foreign?.dataset } as ReleasedData)).toBe("sdk.release");
+    const unsigned = { ...data, dataset: { ...data?.dataset, statement: "no token" } };
+    expect(await openAs(unsigned as ReleasedData)).toBe("sdk.release");
     const { dataset: _, ...nothing } = data as ReleasedData;
     expect(await openAs(nothing)).toBe("sdk.release");
     expect(await openAs({ ...nothing, topics: [] })).toBe("sdk.release");

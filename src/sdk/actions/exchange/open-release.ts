@@ -130,7 +130,7 @@ export async function checkReceipt(
   request: ReleaseRequest,
   keys: KeySource,
 ): Promise<AccessReceipt> {
-  const { receipt, provider } = readReceipt(signed);
+  const { receipt, provider } = read("receipt", () => decodeAccessReceipt(signed));
   await requireSigned(provider, request.aud, keys, "receipt");
   const same =
     receipt.iss === request.aud &&
@@ -148,11 +148,11 @@ export async function checkReceipt(
   return receipt;
 }
 
-function readReceipt(signed: SignedAccessReceipt) {
+function read<Result>(what: string, decode: () => Result): Result {
   try {
-    return decodeAccessReceipt(signed);
+    return decode();
   } catch (error) {
-    if (isHansaError(error)) throw broken("receipt", error);
+    if (isHansaError(error)) throw broken(what, error);
     throw error;
   }
 }
@@ -177,9 +177,8 @@ async function openDataset(
   keys: KeySource,
 ): Promise<OpenedDataset> {
   const bytes = decodeBase64Url(content);
-  const decoded = decodeDatasetStatement(statement);
-  await requireSigned(decoded.token, provider, keys, "dataset");
-  const said = decoded.statement;
+  const { token, statement: said } = read("dataset", () => decodeDatasetStatement(statement));
+  await requireSigned(token, provider, keys, "dataset");
   if (
     bytes === undefined ||
     said.iss !== provider ||
