@@ -232,16 +232,16 @@ export function encodeProof(proof: ProofFile): string {
  * Reads the text of a proof file. Where `verifyProof` looks at values, this looks at bytes too: other spellings of the same values
  * (white space, escapes, `1.0`, a member twice) are refused, so that a file with any byte changed fails.
  *
- * @param text - what `encodeProof` gave, or its UTF-8 bytes; one line feed at the end is allowed
+ * @param input - what `encodeProof` gave, or its UTF-8 bytes; one line feed at the end is allowed
+ * @param limit - most characters
  * @throws HansaError `proof.malformed`
  * @example
  * ```ts
  * const { group, records } = verifyProof(decodeProof(readFileSync(path)), { trust });
  * ```
  */
-export function decodeProof(input: string | Uint8Array): ProofFile {
-  if (input.length > MOST_PROOF_CHARACTERS)
-    throw protocolError("proof.malformed", `a proof has at most ${MOST_PROOF_CHARACTERS} characters`);
+export function decodeProof(input: string | Uint8Array, limit = MOST_PROOF_CHARACTERS): ProofFile {
+  if (input.length > limit) throw protocolError("proof.malformed", `a proof has at most ${limit} characters`);
   const text = typeof input === "string" ? input : decodeUtf8(input);
   if (text === undefined) throw protocolError("proof.malformed", "the file is not valid UTF-8");
   let value: Json;

@@ -166,6 +166,7 @@ export type { DidResolutionOptions } from "./did-resolver.ts";
 export * from "./errors.ts";
 export { groupIdOfClient } from "./group.ts";
 export type { CallOptions } from "./request.ts";
+export type { SignatureCheck } from "./shown-keys.ts";
 export * from "./sign-operations.ts";
 export { type ClientTls, tlsFetch } from "./tls-fetch.ts";
 export type { VcDocument } from "./vc-api.ts";

@@ -1,36 +1,34 @@
-import { canonicalJson, decodeUtf8, isHansaError, type Json, parseJson } from "#base";
-import { decodeMultikey, type PublicKey } from "#crypto";
+import { isHansaError } from "#base";
 import {
   type AccessReceipt,
   type AccessReceiptProof,
   accessReceiptLeaf,
   checkInclusion,
   checkOpenedReceipt,
-  type DecodedToken,
   decodeAccessReceipt,
+  decodeProof,
   decodeTransaction,
   type GrantRecord,
   type GrantResource,
   isAccessReceiptFile,
-  isSignedBy,
-  keyIdOf,
   type ProofTrust,
   protocolError,
   type TrailProof,
 } from "#protocol";
+import { checkToken, invalidProof, keysOfRecords, type SignatureCheck } from "./shown-keys.ts";
 import { type VerifiedFile, verifyProofFile } from "./verify-proof-file.ts";
 
 /** What an access receipt says, once it has been held against everything that is in its file. */
 export interface VerifiedAccessReceipt {
   readonly receipt: AccessReceipt;
   /** `verified`; `missing` where the recipient has not signed; `unknown-key` where the file does not show a key that signed. */
-  readonly provider: "verified" | "unknown-key";
-  readonly recipient: "verified" | "unknown-key" | "missing";
+  readonly provider: SignatureCheck;
+  readonly recipient: SignatureCheck | "missing";
   /** What was released, where the file opens it. */
   readonly resource?: GrantResource;
   /** The grants as the ledger has them now, the one that was used first. */
   readonly grants: readonly GrantRecord[];
-  /** Block time of the transaction that anchors it, milliseconds. */
+  /** Block of the transaction that anchors it, and its place in there. */
   readonly anchored: { readonly height: number; readonly index: number };
   /** The ledger's word on it. */
   readonly proof: VerifiedFile;
@@ -52,25 +50,26 @@ const MOST_CHARACTERS = 16 * 1024 * 1024;
  * ```
  */
 export function verifyAccessReceipt(file: unknown, options: ProofTrust = {}): VerifiedAccessReceipt {
-  const value = typeof file === "string" || file instanceof Uint8Array ? parseFile(file) : file;
+  const value: unknown =
+    typeof file === "string" || file instanceof Uint8Array ? decodeProof(file, MOST_CHARACTERS) : file;
   if (!isAccessReceiptFile(value)) throw protocolError("proof.malformed", "the file is no access receipt's");
   const { receipt: signed, opened, path, trail } = value;
   if (trail?.hansa !== "trail-proof/1") throw protocolError("proof.malformed", "the receipt's trail is none");
   const proof = verifyProofFile(trail satisfies TrailProof, options);
   const { receipt, provider, recipient } = decode(signed);
-  if (receipt.group !== proof.group) throw invalid("receipt", "the receipt is of another group");
+  if (receipt.group !== proof.group) throw invalidProof("receipt", "the receipt is of another group");
   const anchor = proof.entries.find(({ transaction }) => anchors(transaction, receipt.iss, signed, path));
-  if (anchor === undefined) throw invalid("anchor", "no transaction in the file anchors the receipt");
-  const keys = keysOf(proof);
+  if (anchor === undefined) throw invalidProof("anchor", "no transaction in the file anchors the receipt");
+  const keys = keysOfRecords(proof.records);
   const checked = {
-    provider: checkSignature(provider, receipt.iss, keys),
-    recipient: recipient === undefined ? ("missing" as const) : checkSignature(recipient, receipt.sub, keys),
+    provider: checkToken(provider, receipt.iss, keys, "signature"),
+    recipient: recipient === undefined ? ("missing" as const) : checkToken(recipient, receipt.sub, keys, "signature"),
   };
   if (opened !== undefined && !checkOpenedReceipt(receipt, opened))
-    throw invalid("opened", "what the file says was released is not what the receipt is about");
+    throw invalidProof("opened", "what the file says was released is not what the receipt is about");
   const grants = receipt.grants.map((grant) => grantOf(proof, grant));
   if (grants[0]?.recipient !== receipt.sub || grants.some((grant) => grant.provider !== receipt.iss))
-    throw invalid("grant", "the grants are not those of the receipt's parties");
+    throw invalidProof("grant", "the grants are not those of the receipt's parties");
   return {
     receipt,
     ...checked,
@@ -79,24 +78,6 @@ export function verifyAccessReceipt(file: unknown, options: ProofTrust = {}): Ve
     anchored: { height: anchor.height, index: anchor.index },
     proof,
   };
-}
-
-function parseFile(file: string | Uint8Array): unknown {
-  const text = typeof file === "string" ? file : decodeUtf8(file);
-  if (text === undefined || text.length > MOST_CHARACTERS)
-    throw protocolError("proof.malformed", "the file is not UTF-8, or too long");
-  let value: Json;
-  try {
-    value = parseJson(text, { depth: 64, integers: true });
-  } catch (error) {
-    if (!isHansaError(error)) throw error;
-    throw protocolError("proof.malformed", "the file is not strict JSON", {}, error);
-  }
-  // Another spelling of the same values would be another file that proves the same: any changed byte is found.
-  const canonical = canonicalJson(value);
-  if (text !== canonical && text !== `${canonical}\n`)
-    throw protocolError("proof.malformed", "the file is not in canonical JSON: it was not written as a proof is");
-  return value;
 }
 
 function decode(signed: AccessReceiptProof["receipt"]) {
@@ -125,39 +106,8 @@ function anchors(
   );
 }
 
-/** Keys by DID URL. A key id holds the key's fingerprint, so a file cannot pass a foreign key off under it. */
-function keysOf(proof: VerifiedFile): ReadonlyMap<string, PublicKey> {
-  const keys = new Map<string, PublicKey>();
-  const add = (did: unknown, multikey: unknown) => {
-    const key = typeof multikey === "string" ? decodeMultikey(multikey) : undefined;
-    if (key !== undefined && typeof did === "string") keys.set(keyIdOf(did, key), key);
-  };
-  for (const { key: name, value } of proof.records) {
-    if (!name.startsWith("identity/")) continue;
-    const { did, keys: own } = (value ?? {}) as {
-      readonly did?: Json;
-      readonly keys?: readonly { publicKey?: Json }[];
-    };
-    for (const { publicKey } of own ?? []) add(did, publicKey);
-  }
-  return keys;
-}
-
-function checkSignature(token: DecodedToken, did: string, keys: ReadonlyMap<string, PublicKey>) {
-  const { kid } = token.header;
-  if (!kid.startsWith(`${did}#`)) throw invalid("signature", `${did} did not sign with its own key`);
-  const key = keys.get(kid);
-  if (key === undefined) return "unknown-key" as const;
-  if (!isSignedBy(token, key)) throw invalid("signature", `a signature of ${did} does not hold`);
-  return "verified" as const;
-}
-
 function grantOf({ records }: VerifiedFile, grant: string): GrantRecord {
   const value = records.find(({ key }) => key === `grant/${grant}`)?.value;
-  if (value === undefined || value === null) throw invalid("grant", `the file does not show grant ${grant}`);
+  if (value === undefined || value === null) throw invalidProof("grant", `the file does not show grant ${grant}`);
   return value as unknown as GrantRecord;
-}
-
-function invalid(step: string, message: string) {
-  return protocolError("proof.invalid", message, { step });
 }

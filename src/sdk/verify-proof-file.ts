@@ -1,9 +1,8 @@
-import { encodeBase64Url, encodeUtf8, isHansaError, type Json } from "#base";
-import { decodeMultikey, type PublicKey, sha256, suiteOf, verifySignature } from "#crypto";
+import { encodeBase64Url, encodeUtf8, isHansaError } from "#base";
+import { decodeMultikey, sha256, suiteOf, verifySignature } from "#crypto";
 import {
   type Command,
   type CommandReceipt,
-  type DecodedToken,
   type Did,
   decodeCommand,
   decodeCommandReceipt,
@@ -11,19 +10,14 @@ import {
   decodeTransaction,
   fingerprintOf,
   type Genesis,
-  isSignedBy,
-  keyIdOf,
   type ProofFile,
   type ProofTrust,
-  protocolError,
   type TrailCommand,
   type TrailEntry,
   type VerifiedProof,
   verifyProof,
 } from "#protocol";
-
-/** What a signature's check gave. `unknown-key`: the file does not show the signer's key, so its word rests on the ledger's. */
-export type SignatureCheck = "verified" | "unknown-key";
+import { addKey, checkToken, invalidProof, type Keys, keysOfRecords, type SignatureCheck } from "./shown-keys.ts";
 
 /** A transaction of a trail, and who signed it. */
 export interface VerifiedEntry extends TrailEntry {
@@ -76,15 +70,9 @@ export function verifyProofFile(file: unknown, options: ProofTrust = {}): Verifi
   };
 }
 
-/** Keys by DID URL. A key id holds the key's fingerprint, so a file cannot pass a foreign key off under it. */
-type Keys = ReadonlyMap<string, PublicKey>;
-
 function collectKeys(genesis: Genesis, proved: VerifiedProof): Keys {
-  const keys = new Map<string, PublicKey>();
-  const add = (did: unknown, multikey: unknown) => {
-    const key = typeof multikey === "string" ? decodeMultikey(multikey) : undefined;
-    if (key !== undefined && typeof did === "string") keys.set(keyIdOf(did, key), key);
-  };
+  const keys = keysOfRecords(proved.records);
+  const add = (did: unknown, multikey: unknown) => addKey(keys, did, multikey);
   for (const member of genesis.members) add(member.did, member.publicKey);
   for (const entry of proved.entries) {
     for (const { op, args } of decodeTransaction(entry.transaction).claims.ops) {
@@ -96,17 +84,7 @@ function collectKeys(genesis: Genesis, proved: VerifiedProof): Keys {
       }
     }
   }
-  for (const { value } of proved.records) {
-    const { did, keys: own } = membersOf(value);
-    if (Array.isArray(own)) for (const key of own as Json[]) add(did, membersOf(key)["publicKey"]);
-  }
   return keys;
-}
-
-function membersOf(value: Json | undefined): { readonly [name: string]: Json } {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as { readonly [name: string]: Json })
-    : {};
 }
 
 function checkEntry(entry: TrailEntry, keys: Keys): VerifiedEntry {
@@ -115,7 +93,7 @@ function checkEntry(entry: TrailEntry, keys: Keys): VerifiedEntry {
     if (key === undefined) return { did, kid: header.kid, signature: "unknown-key" as const };
     // A trail holds executed transactions alone, and those bear no wrong signature.
     if (suiteOf(key.algorithm).jose !== header.alg || !verifySignature(key, input, signature))
-      throw invalid("signature", `block ${entry.height}, transaction ${entry.index}: ${did} did not sign it`);
+      throw invalidProof("signature", `block ${entry.height}, transaction ${entry.index}: ${did} did not sign it`);
     return { did, kid: header.kid, signature: "verified" as const };
   });
   return { ...entry, signers };
@@ -132,12 +110,12 @@ function checkCommand(item: TrailCommand, keys: Keys, group: string): VerifiedCo
     receipt.command !== digest ||
     command.aud !== group
   )
-    throw invalid("command", `the receipt of command ${receipt.jti} is another command's`);
+    throw invalidProof("command", `the receipt of command ${receipt.jti} is another command's`);
   return {
     command,
     receipt,
-    commandSignature: checkToken(token, command.iss, keys),
-    receiptSignature: checkToken(answer, receipt.iss, keys),
+    commandSignature: checkToken(token, command.iss, keys, "command"),
+    receiptSignature: checkToken(answer, receipt.iss, keys, "command"),
     entry: item.entry,
   };
 }
@@ -146,20 +124,7 @@ function readToken<Result>(decode: () => Result): Result {
   try {
     return decode();
   } catch (error) {
-    if (isHansaError(error)) throw invalid("command", `a command or its receipt cannot be read: ${error.message}`);
+    if (isHansaError(error)) throw invalidProof("command", `a command or its receipt cannot be read: ${error.message}`);
     throw error;
   }
-}
-
-function checkToken(token: DecodedToken, issuer: Did, keys: Keys): SignatureCheck {
-  const { kid } = token.header;
-  if (!kid.startsWith(`${issuer}#`)) throw invalid("command", `${issuer} did not sign with its own key`);
-  const key = keys.get(kid);
-  if (key === undefined) return "unknown-key";
-  if (!isSignedBy(token, key)) throw invalid("command", `a signature of ${issuer} does not hold`);
-  return "verified";
-}
-
-function invalid(step: string, message: string) {
-  return protocolError("proof.invalid", message, { step });
 }
