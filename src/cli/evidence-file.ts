@@ -1,14 +1,13 @@
 /** Proof files of evidence: where they lie, and what they say. */
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { protocolError } from "#protocol";
+import { type ProofTrust, protocolError } from "#protocol";
 import { checkEvidenceProof, type EvidenceProof, type VerifiedEvidence } from "#sdk";
 import type { Answer } from "./command.ts";
 import { cliError } from "./errors.ts";
-import { groupsOfHome } from "./home/facts.ts";
 import { readBytes } from "./home/files.ts";
 import type { Shell } from "./shell.ts";
-import { COMPARE_GROUP, describeVouched } from "./vouched.ts";
+import { COMPARE_GROUP, describeVouched, isTrusted } from "./vouched.ts";
 
 const SUFFIX = ".evidence.json";
 const ROOT = /^[A-Za-z0-9_-]{43}$/;
@@ -46,18 +45,14 @@ export function evidenceOf(shell: Shell, text: string): { readonly root: string;
 /**
  * Shows what a verified evidence proof says.
  *
- * @param known - what the verifier trusts beforehand
+ * @param trust - what the verifier trusts beforehand
  * @throws HansaError `proof.revoked`: who only looks at the exit code must not take it for good
  */
-export function showEvidence(
-  shell: Shell,
-  verified: VerifiedEvidence,
-  known: { readonly trusted: boolean; readonly validators: boolean },
-): Answer {
+export function showEvidence(shell: Shell, verified: VerifiedEvidence, trust: ProofTrust): Answer {
   const { evidence, revoked, index } = verified;
   if (revoked !== null)
     throw protocolError("proof.revoked", `${revoked.by} revoked it at ${shell.time(revoked.at)}`, { ...revoked });
-  const trusted = known.trusted || groupsOfHome(shell.home).some(({ id }) => id === verified.group);
+  const trusted = isTrusted(shell, trust, verified.group);
   const signers = evidence.signers.map(({ did, at }) =>
     at === null ? `${shell.id(did)} (not yet)` : `${shell.id(did)} (${shell.time(at)})`,
   );
@@ -75,7 +70,7 @@ export function showEvidence(
     ],
     ["as of", `block ${verified.height}, ${shell.time(verified.time)}`],
     ["group", verified.group],
-    ["vouched for by", describeVouched(verified.vouched, known.validators)],
+    ["vouched for by", describeVouched(verified.vouched, trust.trusted !== undefined)],
   ]);
   const warning = trusted ? "" : `\n\n${shell.paint("yellow", COMPARE_GROUP)}`;
   return {

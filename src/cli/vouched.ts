@@ -1,4 +1,13 @@
+import type { ProofTrust } from "#protocol";
 import type { Vouched } from "#sdk";
+import { groupsOfHome } from "./home/facts.ts";
+import type { Shell } from "./shell.ts";
+
+/** Whether there is a reason to believe that a proof's group is the right one. */
+export function isTrusted(shell: Shell, { trust, trusted }: ProofTrust, group: string): boolean {
+  // A home that belongs to the group knows its genesis, and that is reason enough.
+  return trust !== undefined || trusted !== undefined || groupsOfHome(shell.home).some(({ id }) => id === group);
+}
 
 /** Whose word it is that the rest rests on; `given`: the verifier named validators that it trusts. */
 export function describeVouched(vouched: Vouched, given: boolean): string {

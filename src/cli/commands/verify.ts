@@ -1,4 +1,4 @@
-import { decodeUtf8 } from "#base";
+import { encodeUtf8, equalBytes } from "#base";
 import { checkTrustedValidators, decodeTransaction, type ProofTrust } from "#protocol";
 import {
   decodeProof,
@@ -10,10 +10,9 @@ import {
 } from "#sdk";
 import { type Answer, defineCommand } from "../command.ts";
 import { showEvidence } from "../evidence-file.ts";
-import { groupsOfHome } from "../home/facts.ts";
 import { readBytes, readJsonFile } from "../home/files.ts";
 import type { Shell } from "../shell.ts";
-import { COMPARE_GROUP, describeVouched } from "../vouched.ts";
+import { COMPARE_GROUP, describeVouched, isTrusted } from "../vouched.ts";
 
 export const verify = defineCommand<[file: string], { trust?: string; trusted?: string }>({
   name: "verify",
@@ -40,30 +39,23 @@ export const verify = defineCommand<[file: string], { trust?: string; trusted?: 
   ],
   async run(shell, { trust, trusted: from }, file) {
     const set = from === undefined ? undefined : checkTrustedValidators(readJsonFile(shell.path(from)));
+    const options: ProofTrust = { trust, trusted: set };
     const bytes = readBytes(shell.path(file));
-    if (isAccessReceipt(bytes)) return verifyReceipt(shell, bytes, { trust, trusted: set });
+    if (isAccessReceipt(bytes)) return verifyReceipt(shell, bytes, options);
     const proof = decodeProof(bytes);
-    if (isEvidenceProof(proof))
-      return showEvidence(shell, verifyEvidence(proof, { trust, trusted: set }), {
-        trusted: trust !== undefined || set !== undefined,
-        validators: set !== undefined,
-      });
-    const proved = verifyProofFile(proof, { trust, trusted: set });
+    if (isEvidenceProof(proof)) return showEvidence(shell, verifyEvidence(proof, options), options);
+    const proved = verifyProofFile(proof, options);
     const { genesis, ...json } = proved;
-    const trusted = isTrusted(shell, { trust, trusted: set }, proved.group);
+    const trusted = isTrusted(shell, options, proved.group);
     return { json: { holds: true, trusted, ...json }, text: describe(shell, proved, trusted, set !== undefined) };
   },
 });
 
-/** Whether there is a reason to believe that the group is the right one. */
-function isTrusted(shell: Shell, { trust, trusted }: ProofTrust, group: string): boolean {
-  // A home that belongs to the group knows its genesis, and that is reason enough.
-  return trust !== undefined || trusted !== undefined || groupsOfHome(shell.home).some(({ id }) => id === group);
-}
+const RECEIPT = encodeUtf8('{"hansa":"access-receipt/1",');
 
-/** Files of access receipts name their kind as proof files do; what is in them is checked elsewhere. */
+/** Files of access receipts name their kind as proof files do, first of all in canonical JSON; what is in them is checked elsewhere. */
 function isAccessReceipt(bytes: Uint8Array): boolean {
-  return (decodeUtf8(bytes) ?? "").includes('"hansa":"access-receipt/1"');
+  return equalBytes(bytes.subarray(0, RECEIPT.length), RECEIPT);
 }
 
 function verifyReceipt(shell: Shell, bytes: Uint8Array, options: ProofTrust): Answer {

@@ -35,9 +35,6 @@ export const evidenceVerify = defineCommand<[proof: string, document: string], O
     const ledger = newer === undefined ? undefined : decodeProof(readBytes(shell.path(newer)));
     const document = shell.digest(given);
     const verified = verifyEvidence(readBytes(shell.path(file)), { trust, trusted, ledger, document });
-    return showEvidence(shell, verified, {
-      trusted: trust !== undefined || trusted !== undefined,
-      validators: trusted !== undefined,
-    });
+    return showEvidence(shell, verified, { trust, trusted });
   },
 });
