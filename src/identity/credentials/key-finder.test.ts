@@ -100,6 +100,33 @@ describe("a key of did:hansa", () => {
   });
 });
 
+describe("what was read of a key", () => {
+  const ledger = {
+    id: "hanse:main:2xG",
+    name: "main",
+    alliance: "hanse",
+    height: 1,
+    identity: () => record,
+    history: () => [record],
+  };
+  const record = recordOf(1, 1);
+
+  it("serves every asker of the resolver, and nobody who may not read its group", async () => {
+    const resolver = new DidResolver([keyMethod, new HansaMethod([ledger])]);
+    const [one, other] = [makeKeyFinder(resolver, ALL), makeKeyFinder(resolver, { mayRead: () => true })];
+    for (const id of [`${DID}#key1`, signerOf(1).id])
+      expect(await other(id, "assertionMethod")).toBe(await one(id, "assertionMethod"));
+    const stranger = makeKeyFinder(resolver, { mayRead: () => false });
+    expect(await codeOf(() => stranger(`${DID}#key1`, "assertionMethod"))).toBe("credentials.key");
+  });
+
+  it("is not taken for another resolver's", async () => {
+    await makeKeyFinder(new DidResolver([keyMethod]), ALL)(signerOf(1).id, "assertionMethod");
+    const find = makeKeyFinder(new DidResolver([new HansaMethod([ledger])]), ALL);
+    expect(await codeOf(() => find(signerOf(1).id, "assertionMethod"))).toBe("credentials.key");
+  });
+});
+
 describe("a key of any document", () => {
   const jwk = { kty: "OKP", crv: "Ed25519", x: encodeBase64Url(signerOf(5).publicKey) };
   const method = { id: "did:test:a#1", type: "JsonWebKey", controller: "did:test:a", publicKeyJwk: jwk };

@@ -9,8 +9,12 @@ import { isObject } from "./document-parts.ts";
 import { credentialError } from "./errors.ts";
 import type { KeyFinder, ProofPurpose, VerificationKey } from "./keys.ts";
 
-/** Keys of `did:key` that are kept: such a document follows from its name and never changes. */
+/** Keys of `did:key` that are kept for a resolver: such a document follows from its name and never changes. */
 const KEPT = 8192;
+const constants = new WeakMap<DidResolver, Lru<string, VerificationKey>>();
+
+/** Keys that were read out of a document, with it. Who may not read it, is not given it. */
+const keysIn = new WeakMap<DidDocument, Map<string, VerificationKey>>();
 
 /** Refusals of the resolver that mean that there is no such key; after any other, asking again may help. */
 const NO_KEY: ReadonlySet<ResolutionErrorCode> = new Set([
@@ -26,7 +30,8 @@ const NO_KEY: ReadonlySet<ResolutionErrorCode> = new Set([
 
 /**
  * A finder of keys over a resolver. A document is asked for each time, so that a key that was rotated away is gone at once; what was read
- * out of one is kept with it, for a resolver that has a document at hand gives the same object as long as it holds.
+ * out of one is kept with it, for a resolver that has a document at hand gives the same object as long as it holds. A finder is made for
+ * each asker, and what was read serves them all.
  *
  * @param asker - for whom is asked; a group that he may not read looks as if it knew nothing
  * @example
@@ -36,8 +41,8 @@ const NO_KEY: ReadonlySet<ResolutionErrorCode> = new Set([
  * ```
  */
 export function makeKeyFinder(resolver: DidResolver, asker: Asker): KeyFinder {
-  const constant = new Lru<string, VerificationKey>(KEPT);
-  const read = new WeakMap<object, Map<string, VerificationKey>>();
+  const constant = constants.get(resolver) ?? new Lru<string, VerificationKey>(KEPT);
+  constants.set(resolver, constant);
 
   return async (verificationMethod, purpose) => {
     const name = `${purpose} ${verificationMethod}`;
@@ -45,11 +50,8 @@ export function makeKeyFinder(resolver: DidResolver, asker: Asker): KeyFinder {
     if (kept !== undefined) return kept;
     const did = didOf(verificationMethod);
     const document = await resolve(resolver, did, asker);
-    let keys = read.get(document);
-    if (keys === undefined) {
-      keys = new Map();
-      read.set(document, keys);
-    }
+    const keys = keysIn.get(document) ?? new Map<string, VerificationKey>();
+    keysIn.set(document, keys);
     const known = keys.get(name);
     if (known !== undefined) return known;
     const key = readKey(document, did, verificationMethod, purpose);
