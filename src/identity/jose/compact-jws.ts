@@ -17,6 +17,8 @@ const LIMITS = { token: 1 << 23, header: 8192, depth: 32 };
 export interface CompactJws {
   readonly header: JsonObject;
   readonly alg: string;
+  /** In small letters, and without `application/`. */
+  readonly typ: string | undefined;
   readonly claims: JsonObject;
   /** What was signed. */
   readonly input: Uint8Array;
@@ -33,27 +35,29 @@ export function signCompactJws(header: JsonObject, claims: JsonObject, signer: B
 /**
  * Takes a token apart. Nothing in it may be believed before its signature was checked.
  *
- * @param types - what `typ` may be; `undefined` among them where it may be missing
+ * @param types - what `typ` may be; `undefined` among them where it may be missing; "any" where whoever asked looks at it
  * @throws HansaError `credentials.proof`
  */
-export function decodeCompactJws(token: string, types: readonly (string | undefined)[]): CompactJws {
+export function decodeCompactJws(token: string, types: readonly (string | undefined)[] | "any"): CompactJws {
   if (token.length > LIMITS.token) throw malformed(`is longer than ${LIMITS.token} characters`);
   const parts = token.split(".");
   if (parts.length !== 3) throw malformed("has not three parts");
   const [encodedHeader, encodedClaims, encodedSignature] = parts as [string, string, string];
   if (encodedHeader.length > LIMITS.header) throw malformed("has too long a header");
   const header = parsePart(encodedHeader, "header");
-  const { alg, typ, crit, b64 } = header;
+  const { alg, typ: written, crit, b64 } = header;
   if (typeof alg !== "string" || algorithmOfAlg(alg) === undefined) throw malformed("has an alg that is not accepted");
   if (crit !== undefined || b64 !== undefined) throw malformed("has a critical header that is not understood");
-  if (typ !== undefined && typeof typ !== "string") throw malformed("has a typ that is no text");
-  if (!types.includes(typ === undefined ? undefined : mediaTypeOf(typ)))
+  if (written !== undefined && typeof written !== "string") throw malformed("has a typ that is no text");
+  const typ = written === undefined ? undefined : mediaTypeOf(written);
+  if (types !== "any" && !types.includes(typ))
     throw malformed(`has another typ than ${types.filter((type) => type !== undefined).join(" or ")}`);
   const signature = decodeBase64Url(encodedSignature);
   if (signature === undefined || signature.length === 0) throw malformed("has no signature in base64url");
   return {
     header,
     alg,
+    typ,
     claims: parsePart(encodedClaims, "payload"),
     input: encodeUtf8(`${encodedHeader}.${encodedClaims}`),
     signature,

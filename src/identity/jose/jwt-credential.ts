@@ -55,7 +55,7 @@ export function issueJwtCredential(credential: JsonObject, signer: CredentialSig
 export async function verifyJwtCredential(text: string, options: VerifyOptions): Promise<VerifiedEnvelope> {
   const token = decodeCompactJws(text, ["vc+jwt", "jwt", undefined]);
   const { claims } = token;
-  const isOld = requireTyped(token.header, claims, "vc");
+  const isOld = requireTyped(token, "vc");
   const credential = isOld ? credentialOfClaims(claims) : withoutJwtClaims(claims);
   const issuer = requireDid(idOf(credential["issuer"]), "issuer");
   if (!isOld) requireConsistent(claims, credential, issuer);

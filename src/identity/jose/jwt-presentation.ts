@@ -78,7 +78,7 @@ export async function verifyJwtPresentation(
 ): Promise<VerifiedJwtPresentation> {
   const token = decodeCompactJws(text, ["vp+jwt", "jwt", undefined]);
   const { claims } = token;
-  const isOld = requireTyped(token.header, claims, "vp");
+  const isOld = requireTyped(token, "vp");
   const document = isOld ? presentationOfClaims(claims) : withoutJwtClaims(claims);
   const presenter = requireDid(idOf(document["holder"]), "holder");
   requireConsistent(claims, document, presenter);

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from "#base";
 import { isObject, refuseDocument } from "../credentials/document-parts.ts";
 import { credentialError } from "../credentials/errors.ts";
+import type { CompactJws } from "./compact-jws.ts";
 
 /** Claims of JWT that stand beside a credential's own members in a payload (VC-JOSE-COSE §3.1.3), and are none of the credential. */
 const OF_JWT = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf", "nonce", "_sd_alg"] as const;
@@ -104,10 +105,10 @@ export function requireNoWrapper(payload: JsonObject): void {
  * @returns whether the payload is of 1.1
  * @throws HansaError `credentials.proof`, `credentials.document`
  */
-export function requireTyped({ typ, cty }: JsonObject, claims: JsonObject, wrapper: "vc" | "vp"): boolean {
+export function requireTyped({ header, typ, claims }: CompactJws, wrapper: "vc" | "vp"): boolean {
+  const { cty } = header;
   const isOld = claims[wrapper] !== undefined;
-  const isPlainJwt = typ === undefined || /^(application\/)?jwt$/i.test(String(typ));
-  if (isOld !== isPlainJwt)
+  if (isOld !== (typ === undefined || typ === "jwt"))
     throw credentialError("credentials.proof", "the token's typ does not fit its payload", { problem: "typ" });
   if (isOld) return true;
   if (cty !== undefined && cty !== wrapper && cty !== `application/${wrapper}`)

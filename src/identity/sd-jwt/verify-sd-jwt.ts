@@ -87,8 +87,7 @@ export async function openSdJwt(
   checkTokenTime(claims, now);
   const keyBinding =
     demand === undefined ? undefined : await verifyKeyBinding(proof, bound, token.claims["cnf"], demand, keys, now);
-  const typ = String(token.header["typ"]).toLowerCase().replace("application/", "") as SdJwtType;
-  return { claims, issuer, key, disclosed, keyBinding, typ };
+  return { claims, issuer, key, disclosed, keyBinding, typ: token.typ as SdJwtType };
 }
 
 async function checkStatus(status: Json, claims: JsonObject, options: VerifySdJwtOptions): Promise<void> {
