@@ -5,7 +5,7 @@ import { checkCredential } from "../credentials/model.ts";
 import type { VerifyOptions } from "../credentials/verify-credential.ts";
 import { openSdJwt, verifySdJwt } from "../sd-jwt/verify-sd-jwt.ts";
 import { type EnvelopeType, type VerifiedEnvelope, verifyDocument, verifyJwtCredential } from "./jwt-credential.ts";
-import { idOf, requireConsistent, requireNoWrapper, withoutJwtClaims } from "./vc-claims.ts";
+import { idOf, requireConsistent, requireDid, requireNoWrapper, withoutJwtClaims } from "./vc-claims.ts";
 
 const TYPES: readonly string[] = ["application/vc+jwt", "application/vc+sd-jwt", "application/dc+sd-jwt"];
 /** A token and what stands before it. */
@@ -60,7 +60,9 @@ export async function verifyEnveloped(
  * @throws HansaError `credentials.*`
  */
 export async function verifySdJwtCredential(text: string, options: VerifyOptions): Promise<VerifiedEnvelope> {
-  const { claims, issuer, key, typ } = await openSdJwt(text, options, (signed) => idOf(signed["issuer"]));
+  const { claims, issuer, key, typ } = await openSdJwt(text, options, (signed) =>
+    requireDid(idOf(signed["issuer"]), "issuer"),
+  );
   if (typ !== "vc+sd-jwt") throw refuseDocument("", "is an SD-JWT VC, and not of VC Data Model");
   requireNoWrapper(claims);
   const credential = withoutJwtClaims(claims);

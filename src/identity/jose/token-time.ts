@@ -2,7 +2,7 @@ import type { Json, JsonObject } from "#base";
 import { credentialError } from "../credentials/errors.ts";
 
 /** Seconds that the clocks of two parties may differ. */
-export const SKEW = 60;
+const SKEW = 60;
 
 /** Seconds of a NumericDate (RFC 7519 §2), or `undefined` where the claim is missing. @throws HansaError `credentials.document` */
 export function readNumericDate(claims: JsonObject, name: string): number | undefined {

@@ -87,8 +87,8 @@ function wholeSeconds(date: Json | undefined): number | undefined {
 }
 
 /** @throws HansaError `credentials.document` */
-export function requireDid(id: string | undefined, name: string): string {
-  if (id === undefined || !id.startsWith("did:") || id.length > 1024)
+export function requireDid(id: Json | undefined, name: string): string {
+  if (typeof id !== "string" || !id.startsWith("did:") || id.length > 1024)
     throw refuseDocument(`/${name}`, "is missing, or no DID");
   return id;
 }

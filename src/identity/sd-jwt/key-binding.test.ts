@@ -67,6 +67,9 @@ describe("key binding", () => {
       "credentials.domain",
     );
     expect(await codeOf(() => verify(proof({ typ: "kb+jwt" }, { sd_hash, exp: SECONDS })))).toBe("credentials.expired");
+    expect(await codeOf(() => verify(proof({ typ: "kb+jwt" }, { sd_hash, nbf: SECONDS + 1 })))).toBe(
+      "credentials.not-yet",
+    );
     // The issuer's own token in its place.
     expect(await codeOf(() => verify(stripped + sdJwt.slice(0, sdJwt.indexOf("~"))))).toBe("credentials.proof");
   });
