@@ -1,8 +1,7 @@
 import type { Json, JsonObject } from "#base";
-import { credentialError } from "../credentials/errors.ts";
-import { drawBelow } from "../draw-below.ts";
 import { type ClaimPath, leadsSomewhere } from "./claim-path.ts";
-import { type Disclosure, isClaimName, makeDecoy, makeDisclosure } from "./disclosure.ts";
+import { type Disclosure, isClaimName, makeDecoy, makeDisclosure, refuseDisclosure } from "./disclosure.ts";
+import { drawBelow } from "./draw-below.ts";
 
 /** What is to be hidden in one place. */
 interface Plan {
@@ -26,34 +25,32 @@ export function concealClaims(
   decoys: number,
 ): { payload: JsonObject; disclosures: readonly Disclosure[] } {
   if (!Number.isInteger(decoys) || decoys < 0 || decoys > LIMITS.decoys)
-    throw refuse(`there are at most ${LIMITS.decoys} decoys in one place`);
+    throw refuseDisclosure(`there are at most ${LIMITS.decoys} decoys in one place`);
   requirePlain(claims, 0);
   const root: Plan = { hidden: false, parts: new Map() };
   for (const path of paths) {
-    if (!leadsSomewhere(claims, path)) throw refuse(`${JSON.stringify(path).slice(0, 200)} names no claim`);
+    if (!leadsSomewhere(claims, path)) throw refuseDisclosure(`${JSON.stringify(path).slice(0, 200)} names no claim`);
     addToPlan(root, claims, path);
   }
   const disclosures: Disclosure[] = [];
   const payload = concealObject(claims, root, decoys, disclosures);
-  if (disclosures.length > LIMITS.disclosures) throw refuse(`at most ${LIMITS.disclosures} claims can be hidden`);
+  if (disclosures.length > LIMITS.disclosures)
+    throw refuseDisclosure(`at most ${LIMITS.disclosures} claims can be hidden`);
   // Which hash the digests are of (RFC 9901 §4.1.1).
   return { payload: paths.length === 0 && decoys === 0 ? payload : { ...payload, _sd_alg: "sha-256" }, disclosures };
-}
-
-function refuse(problem: string) {
-  return credentialError("credentials.disclosure", problem, { problem });
 }
 
 /** A claim that looks like a digest would be read as one, and so could be filled in by whoever presents. */
 function requirePlain(value: Json, depth: number): void {
   if (typeof value !== "object" || value === null) return;
-  if (depth >= LIMITS.depth) throw refuse(`claims are nested deeper than ${LIMITS.depth}`);
+  if (depth >= LIMITS.depth) throw refuseDisclosure(`claims are nested deeper than ${LIMITS.depth}`);
   if (Array.isArray(value)) {
     for (const item of value) requirePlain(item, depth + 1);
     return;
   }
   for (const [name, member] of Object.entries(value)) {
-    if (!isClaimName(name) || (depth === 0 && name === "_sd_alg")) throw refuse(`no claim may be named ${name}`);
+    if (!isClaimName(name) || (depth === 0 && name === "_sd_alg"))
+      throw refuseDisclosure(`no claim may be named ${name}`);
     requirePlain(member as Json, depth + 1);
   }
 }

@@ -20,6 +20,11 @@ export interface Disclosure {
   readonly value: Json;
 }
 
+/** What is wrong with disclosures, or with what is to be hidden. */
+export function refuseDisclosure(problem: string) {
+  return credentialError("credentials.disclosure", problem, { problem });
+}
+
 /** Whether a claim may have this name. */
 export function isClaimName(name: string): boolean {
   return !FORBIDDEN.has(name);
@@ -44,8 +49,7 @@ export function makeDecoy(): string {
 
 /** @throws HansaError `credentials.disclosure` */
 export function decodeDisclosure(text: string): Disclosure {
-  const refuse = (problem: string) =>
-    credentialError("credentials.disclosure", `a disclosure ${problem}`, { problem: `a disclosure ${problem}` });
+  const refuse = (problem: string) => refuseDisclosure(`a disclosure ${problem}`);
   if (text.length > LIMITS.text) throw refuse(`is longer than ${LIMITS.text} characters`);
   const bytes = decodeBase64Url(text);
   if (bytes === undefined || bytes.length === 0) throw refuse("is not base64url");

@@ -4,7 +4,7 @@ import { type BareSigner, isSameKey } from "../jose/algorithms.ts";
 import { signCompactJws } from "../jose/compact-jws.ts";
 import { keyOfJwk } from "../jose/jwk.ts";
 import { type ClaimPath, leadsSomewhere, runTogether } from "./claim-path.ts";
-import { digestText } from "./disclosure.ts";
+import { digestText, refuseDisclosure } from "./disclosure.ts";
 import { revealClaims } from "./reveal-claims.ts";
 import { decodeSdJwt, encodeSdJwt } from "./sd-jwt-text.ts";
 
@@ -55,12 +55,12 @@ export interface PresentSdJwtOptions {
  */
 export function presentSdJwt(text: string, { disclose, keyBinding }: PresentSdJwtOptions): string {
   const { jwt, token, disclosures, keyBinding: old } = decodeSdJwt(text);
-  if (old !== undefined) throw refuse("what was presented once is not presented again");
+  if (old !== undefined) throw refuseDisclosure("what was presented once is not presented again");
   const { claims, revealed } = revealClaims(token.claims, disclosures);
   let chosen = disclosures;
   if (disclose !== "all") {
     for (const path of disclose)
-      if (!leadsSomewhere(claims, path)) throw refuse(`${JSON.stringify(path).slice(0, 200)} names no claim`);
+      if (!leadsSomewhere(claims, path)) throw refuseDisclosure(`${JSON.stringify(path).slice(0, 200)} names no claim`);
     // What a path is in must be shown as well, and so must what is in it: one is the beginning of the other.
     const shown = revealed.filter(({ path }) => disclose.some((wanted) => runTogether(wanted, path)));
     chosen = shown.map(({ disclosure }) => disclosure);
@@ -75,8 +75,4 @@ export function presentSdJwt(text: string, { disclose, keyBinding }: PresentSdJw
     throw credentialError("credentials.holder", "the credential is not bound to this key");
   const binding = { iat: issuedAt, aud: audience, nonce, sd_hash: digestText(bound) };
   return bound + signCompactJws({ typ: "kb+jwt" }, binding, signer);
-}
-
-function refuse(problem: string) {
-  return credentialError("credentials.disclosure", problem, { problem });
 }

@@ -1,8 +1,7 @@
 import type { Json, JsonObject } from "#base";
 import { isObject } from "../credentials/document-parts.ts";
-import { credentialError } from "../credentials/errors.ts";
 import type { ClaimPath } from "./claim-path.ts";
-import type { Disclosure } from "./disclosure.ts";
+import { type Disclosure, refuseDisclosure } from "./disclosure.ts";
 
 /** A disclosure, and where in the claims it stands. */
 export interface Revealed {
@@ -24,20 +23,17 @@ export function revealClaims(
   disclosures: readonly Disclosure[],
 ): { claims: JsonObject; revealed: readonly Revealed[] } {
   const { _sd_alg: hash, ...rest } = payload;
-  if (hash !== undefined && hash !== "sha-256") throw refuse("the digests are of a hash that is not known here");
+  if (hash !== undefined && hash !== "sha-256")
+    throw refuseDisclosure("the digests are of a hash that is not known here");
   const byDigest = new Map<string, Disclosure>();
   for (const disclosure of disclosures) {
-    if (byDigest.has(disclosure.digest)) throw refuse("a disclosure is there twice");
+    if (byDigest.has(disclosure.digest)) throw refuseDisclosure("a disclosure is there twice");
     byDigest.set(disclosure.digest, disclosure);
   }
   const walk = new Walk(byDigest);
   const claims = walk.object(rest, [], true);
-  if (walk.revealed.length !== byDigest.size) throw refuse("a disclosure fits no digest");
+  if (walk.revealed.length !== byDigest.size) throw refuseDisclosure("a disclosure fits no digest");
   return { claims, revealed: walk.revealed };
-}
-
-function refuse(problem: string) {
-  return credentialError("credentials.disclosure", problem, { problem });
 }
 
 class Walk {
@@ -51,23 +47,23 @@ class Walk {
 
   #value(value: Json, path: ClaimPath): Json {
     if (typeof value !== "object" || value === null) return value;
-    if (path.length > LIMITS.depth) throw refuse(`claims are nested deeper than ${LIMITS.depth}`);
+    if (path.length > LIMITS.depth) throw refuseDisclosure(`claims are nested deeper than ${LIMITS.depth}`);
     return Array.isArray(value) ? this.#array(value, path) : this.object(value as JsonObject, path, false);
   }
 
   object(object: JsonObject, path: ClaimPath, top: boolean): JsonObject {
-    if (Object.hasOwn(object, "...")) throw refuse("a claim is named ...");
+    if (Object.hasOwn(object, "...")) throw refuseDisclosure("a claim is named ...");
     const { _sd: digests, ...plain } = object;
     const claims: Record<string, Json> = {};
     for (const [name, value] of Object.entries(plain)) claims[name] = this.#value(value, [...path, name]);
     if (digests === undefined) return claims;
-    if (!Array.isArray(digests)) throw refuse("_sd is no array");
+    if (!Array.isArray(digests)) throw refuseDisclosure("_sd is no array");
     for (const digest of digests as readonly Json[]) {
       const disclosure = this.#find(digest);
       if (disclosure === undefined) continue;
       const { name, value } = disclosure;
-      if (name === undefined) throw refuse("an element of an array is disclosed as a member of an object");
-      if (Object.hasOwn(claims, name) || (top && name === "_sd_alg")) throw refuse("a claim is there twice");
+      if (name === undefined) throw refuseDisclosure("an element of an array is disclosed as a member of an object");
+      if (Object.hasOwn(claims, name) || (top && name === "_sd_alg")) throw refuseDisclosure("a claim is there twice");
       const place = [...path, name];
       this.revealed.push({ path: place, disclosure });
       claims[name] = this.#value(value, place);
@@ -83,10 +79,11 @@ class Walk {
         items.push(this.#value(item, place));
         continue;
       }
-      if (Object.keys(item).length !== 1) throw refuse("an element that is hidden has other members");
+      if (Object.keys(item).length !== 1) throw refuseDisclosure("an element that is hidden has other members");
       const disclosure = this.#find(item["..."]);
       if (disclosure === undefined) continue;
-      if (disclosure.name !== undefined) throw refuse("a member of an object is disclosed as an element of an array");
+      if (disclosure.name !== undefined)
+        throw refuseDisclosure("a member of an object is disclosed as an element of an array");
       this.revealed.push({ path: place, disclosure });
       items.push(this.#value(disclosure.value, place));
     }
@@ -94,9 +91,9 @@ class Walk {
   }
 
   #find(digest: Json | undefined): Disclosure | undefined {
-    if (typeof digest !== "string") throw refuse("a digest is no text");
-    if (this.#seen.has(digest)) throw refuse("a digest is there twice");
-    if (this.#seen.size >= LIMITS.digests) throw refuse(`there are more than ${LIMITS.digests} digests`);
+    if (typeof digest !== "string") throw refuseDisclosure("a digest is no text");
+    if (this.#seen.has(digest)) throw refuseDisclosure("a digest is there twice");
+    if (this.#seen.size >= LIMITS.digests) throw refuseDisclosure(`there are more than ${LIMITS.digests} digests`);
     this.#seen.add(digest);
     return this.#byDigest.get(digest);
   }

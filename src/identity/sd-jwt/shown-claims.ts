@@ -1,6 +1,6 @@
 import type { JsonObject } from "#base";
-import { credentialError } from "../credentials/errors.ts";
 import type { ClaimPath } from "./claim-path.ts";
+import { refuseDisclosure } from "./disclosure.ts";
 
 /** Claims of SD-JWT VC that a holder may not keep back (draft-ietf-oauth-sd-jwt-vc §2.2.2.2), and `_sd_alg`. */
 const REGISTERED = ["iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "status", "_sd_alg"];
@@ -25,8 +25,5 @@ const OF_DATA_MODEL = [
 export function requireShown(hidden: readonly ClaimPath[], claims: JsonObject): void {
   const names = new Set(claims["@context"] === undefined ? REGISTERED : [...REGISTERED, ...OF_DATA_MODEL]);
   for (const [name] of hidden)
-    if (typeof name === "string" && names.has(name)) {
-      const problem = `${name} may not be hidden`;
-      throw credentialError("credentials.disclosure", problem, { problem });
-    }
+    if (typeof name === "string" && names.has(name)) throw refuseDisclosure(`${name} may not be hidden`);
 }

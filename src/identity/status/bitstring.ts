@@ -1,9 +1,16 @@
 /** W3C Bitstring Status List v1.0: one bit or a few for each credential, in a credential of the issuer's own. */
 import { decodeBase64Url, encodeBase64Url, type Json, type JsonObject } from "#base";
 import { isObject } from "../credentials/document-parts.ts";
-import { credentialError } from "../credentials/errors.ts";
 import { compress, decompress } from "./compress.ts";
-import { type EntryBits, LEAST_ENTRIES, MOST_BYTES, StatusList } from "./status-list.ts";
+import {
+  type EntryBits,
+  isListUrl,
+  LEAST_ENTRIES,
+  MOST_BYTES,
+  refuseList,
+  StatusList,
+  unknownStatus,
+} from "./status-list.ts";
 
 /** What a list is about. Purposes of others are read, and mean nothing here. */
 export type StatusPurpose = "revocation" | "suspension" | "refresh" | "message";
@@ -31,7 +38,7 @@ export interface StatusListDescription {
 /** `encodedList`: multibase base64url of the compressed bits. */
 export async function encodeBitstring(list: StatusList): Promise<string> {
   if (list.order !== "left" || list.size < LEAST_ENTRIES)
-    throw refuse("a bitstring has 131,072 entries, from the left");
+    throw refuseList("a bitstring has 131,072 entries, from the left");
   return `u${encodeBase64Url(await compress(list.bytes, "gzip"))}`;
 }
 
@@ -95,7 +102,7 @@ export function bitstringStatusEntry(
     ...(reference === undefined ? {} : { statusReference: reference }),
   };
   const { problem } = readEntry(written);
-  if (problem !== undefined) throw refuse(problem);
+  if (problem !== undefined) throw refuseList(problem);
   return written;
 }
 
@@ -106,7 +113,7 @@ export function bitstringStatusEntry(
  */
 export function readBitstringEntry(entry: JsonObject): BitstringStatusEntry {
   const { problem, read } = readEntry(entry);
-  if (read === undefined) throw unknown(problem as string);
+  if (read === undefined) throw unknownStatus(problem as string);
   return read;
 }
 
@@ -119,8 +126,7 @@ function readEntry(entry: JsonObject): { problem?: string; read?: BitstringStatu
   // §2.1: an integer of arbitrary size, as text. Sixteen digits are more than any list has.
   if (typeof statusListIndex !== "string" || !/^(0|[1-9][0-9]{0,14})$/.test(statusListIndex))
     return { problem: "statusListIndex is no integer as text" };
-  if (typeof statusListCredential !== "string" || !isUrl(statusListCredential))
-    return { problem: "statusListCredential is no URL" };
+  if (!isListUrl(statusListCredential)) return { problem: "statusListCredential is no URL" };
   if (typeof statusSize !== "number" || !Number.isInteger(statusSize) || statusSize < 1 || statusSize > 8)
     return { problem: "statusSize is not 1 to 8" };
   // §2.1: the id is the entry's, and not the list's.
@@ -149,10 +155,6 @@ function readMessages(value: Json, count: number): StatusMessage[] | undefined {
   return value as unknown as StatusMessage[];
 }
 
-function isUrl(text: string): boolean {
-  return text.length <= 2048 && URL.canParse(text);
-}
-
 /** A published list, opened. */
 export interface OpenedList {
   readonly list: StatusList;
@@ -173,27 +175,27 @@ const DEFAULT_TTL = 300_000;
 export async function openBitstring(credential: JsonObject, bits: EntryBits): Promise<OpenedList> {
   const { type, credentialSubject } = credential;
   if (!(Array.isArray(type) ? type : [type]).includes("BitstringStatusListCredential"))
-    throw unknown("what was found is no credential of a status list");
+    throw unknownStatus("what was found is no credential of a status list");
   const subject =
     Array.isArray(credentialSubject) && credentialSubject.length === 1 ? credentialSubject[0] : credentialSubject;
-  if (!isObject(subject)) throw unknown("the status list's credential is not about one list");
+  if (!isObject(subject)) throw unknownStatus("the status list's credential is not about one list");
   const { type: kind, statusPurpose, encodedList, ttl = DEFAULT_TTL } = subject;
   if (!(Array.isArray(kind) ? kind : [kind]).includes("BitstringStatusList"))
-    throw unknown("it is no BitstringStatusList");
+    throw unknownStatus("it is no BitstringStatusList");
   const purposes: readonly unknown[] = Array.isArray(statusPurpose) ? statusPurpose : [statusPurpose];
   if (purposes.length === 0 || !purposes.every((purpose): purpose is string => typeof purpose === "string"))
-    throw unknown("the status list has no purpose");
+    throw unknownStatus("the status list has no purpose");
   if (typeof ttl !== "number" || !Number.isInteger(ttl) || ttl < 0)
-    throw unknown("the status list's ttl is no integer");
+    throw unknownStatus("the status list's ttl is no integer");
   if (typeof encodedList !== "string" || !encodedList.startsWith("u") || encodedList.length > 2 * MOST_BYTES)
-    throw unknown("encodedList is not multibase base64url");
+    throw unknownStatus("encodedList is not multibase base64url");
   const compressed = decodeBase64Url(encodedList.slice(1));
   const bytes = compressed && (await decompress(compressed, "gzip", MOST_BYTES));
-  if (bytes === undefined) throw unknown("encodedList is no GZIP of at most 4 MiB");
+  if (bytes === undefined) throw unknownStatus("encodedList is no GZIP of at most 4 MiB");
   const list = bytes.length === 0 ? undefined : StatusList.of(bytes, { order: "left", bits });
   // §3.2: a shorter list would tell whoever serves it whom a verifier looks at.
   if (list === undefined || list.size < LEAST_ENTRIES)
-    throw unknown(`the status list has fewer than ${LEAST_ENTRIES} entries`);
+    throw unknownStatus(`the status list has fewer than ${LEAST_ENTRIES} entries`);
   return { list, purposes, ttl };
 }
 
@@ -210,17 +212,10 @@ export function readBitstringStatus(
   entry: BitstringStatusEntry,
   { list, purposes }: Omit<OpenedList, "ttl">,
 ): CredentialStatus {
-  if (!purposes.includes(entry.purpose)) throw unknown("the status list has another purpose than the credential says");
-  if (entry.index >= list.size) throw unknown("statusListIndex is beyond the end of the status list");
+  if (!purposes.includes(entry.purpose))
+    throw unknownStatus("the status list has another purpose than the credential says");
+  if (entry.index >= list.size) throw unknownStatus("statusListIndex is beyond the end of the status list");
   const value = list.get(entry.index);
   const message = entry.messages.find(({ status }) => Number(status) === value)?.message;
   return { purpose: entry.purpose, value, message };
-}
-
-function refuse(problem: string) {
-  return credentialError("credentials.document", problem, { problem });
-}
-
-function unknown(problem: string) {
-  return credentialError("credentials.status-unknown", problem, { problem });
 }

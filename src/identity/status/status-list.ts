@@ -1,4 +1,4 @@
-import { encodeBase64Url } from "#base";
+import { encodeBase64Url, type Json } from "#base";
 import { sha256 } from "#crypto";
 import { credentialError } from "../credentials/errors.ts";
 
@@ -25,7 +25,7 @@ export class StatusList {
 
   private constructor(bytes: Uint8Array, bits: EntryBits, order: BitOrder) {
     if (!Number.isInteger(bits) || bits < 1 || bits > 8 || (order === "right" && 8 % bits !== 0))
-      throw refuse("an entry has 1 to 8 bits, of Token Status Lists 1, 2, 4 or 8");
+      throw refuseList("an entry has 1 to 8 bits, of Token Status Lists 1, 2, 4 or 8");
     this.#bytes = bytes;
     this.bits = bits;
     this.order = order;
@@ -45,13 +45,13 @@ export class StatusList {
     const { order, bits = 1, entries = LEAST_ENTRIES } = options;
     const length = (entries * bits) / 8;
     if (!Number.isInteger(length) || length < 1 || length > MOST_BYTES)
-      throw refuse("a list has 1 byte to 4 MiB, all whole");
+      throw refuseList("a list has 1 byte to 4 MiB, all whole");
     return new StatusList(new Uint8Array(length), bits, order);
   }
 
   /** A list over a copy of these bytes. @throws HansaError `credentials.document` */
   static of(bytes: Uint8Array, options: { readonly order: BitOrder; readonly bits: EntryBits }): StatusList {
-    if (bytes.length < 1 || bytes.length > MOST_BYTES) throw refuse("a list has 1 byte to 4 MiB");
+    if (bytes.length < 1 || bytes.length > MOST_BYTES) throw refuseList("a list has 1 byte to 4 MiB");
     return new StatusList(bytes.slice(), options.bits, options.order);
   }
 
@@ -74,7 +74,7 @@ export class StatusList {
   /** @throws HansaError `credentials.document` */
   set(index: number, value: number): void {
     const { byte, shift } = this.#locate(index);
-    if (!Number.isInteger(value) || value < 0 || value > this.#mask) throw refuse(`a state is 0 to ${this.#mask}`);
+    if (!Number.isInteger(value) || value < 0 || value > this.#mask) throw refuseList(`a state is 0 to ${this.#mask}`);
     const pair = (this.#pair(byte) & ~(this.#mask << shift)) | (value << shift);
     this.#bytes[byte] = pair >> 8;
     if (byte + 1 < this.#bytes.length) this.#bytes[byte + 1] = pair & 0xff;
@@ -98,13 +98,24 @@ export class StatusList {
   }
 
   #locate(index: number): { byte: number; shift: number } {
-    if (!Number.isInteger(index) || index < 0 || index >= this.size) throw refuse(`there is no entry ${index}`);
+    if (!Number.isInteger(index) || index < 0 || index >= this.size) throw refuseList(`there is no entry ${index}`);
     const bit = index * this.bits;
     const within = bit % 8;
     return { byte: Math.floor(bit / 8), shift: this.order === "left" ? 16 - this.bits - within : 8 + within };
   }
 }
 
-function refuse(problem: string) {
+/** What is wrong with a list or an entry that is made here. */
+export function refuseList(problem: string) {
   return credentialError("credentials.document", problem, { problem });
+}
+
+/** Why a list or an entry that was found does not tell the status. */
+export function unknownStatus(problem: string) {
+  return credentialError("credentials.status-unknown", problem, { problem });
+}
+
+/** Whether a text may be a list's address. */
+export function isListUrl(text: Json | undefined): text is string {
+  return typeof text === "string" && text.length <= 2048 && URL.canParse(text);
 }

@@ -7,7 +7,7 @@ import { isEnvelope, verifyEnveloped } from "../jose/envelope.ts";
 import { verifyJwtCredential } from "../jose/jwt-credential.ts";
 import { idOf } from "../jose/vc-claims.ts";
 import { openBitstring, readBitstringEntry, readBitstringStatus } from "./bitstring.ts";
-import type { EntryBits, StatusList } from "./status-list.ts";
+import { type EntryBits, type StatusList, unknownStatus } from "./status-list.ts";
 import { readTokenStatusReference, TOKEN_STATUS, verifyTokenStatusList } from "./token-status.ts";
 
 /** A list as a credential (Bitstring Status List), or as a token (Token Status List). */
@@ -76,7 +76,7 @@ export function statusSource(options: StatusSourceOptions): StatusSource {
       const { index, uri } = readTokenStatusReference(entry);
       const known = await lists.get(uri, undefined);
       requireIssuer(known, issuer);
-      if (index >= known.list.size) throw unknown("the status list has no such entry");
+      if (index >= known.list.size) throw unknownStatus("the status list has no such entry");
       refuseTokenStatus(known.list.get(index));
       return;
     }
@@ -95,7 +95,7 @@ export function statusSource(options: StatusSourceOptions): StatusSource {
 }
 
 function requireIssuer(known: KnownList, issuer: Json | undefined): void {
-  if (known.issuer !== issuer) throw unknown("the status list is another issuer's than the credential");
+  if (known.issuer !== issuer) throw unknownStatus("the status list is another issuer's than the credential");
 }
 
 function refuseTokenStatus(value: number): void {
@@ -109,7 +109,7 @@ function refuseTokenStatus(value: number): void {
   throw credentialError("credentials.status", `the credential was ${meaning}`, { value });
 }
 
-/** The lists that were seen last, up to so many bytes. */
+/** The lists that were fetched last, up to so many bytes. */
 class KnownLists {
   readonly #options: StatusSourceOptions;
   readonly #capacity: number;
@@ -133,7 +133,7 @@ class KnownLists {
       // What was kept may be older than what the ledger says by now; what was fetched just now, too, if both changed meanwhile.
       const fresh = await this.#fetch(name, url, bits);
       if (await this.#isCurrent(url, fresh)) return fresh;
-      throw unknown("the status list is not the one whose root is on the ledger");
+      throw unknownStatus("the status list is not the one whose root is on the ledger");
     } catch (error) {
       if (isHansaError(error, "credentials.status-unknown")) throw error;
       throw credentialError(
@@ -166,10 +166,10 @@ class KnownLists {
 
   async #load(url: string, bits: EntryBits | undefined): Promise<KnownList> {
     const found = await this.#options.fetchList(url, bits === undefined ? "token" : "credential");
-    if (found === undefined) throw unknown("there is no status list at its URL");
+    if (found === undefined) throw unknownStatus("there is no status list at its URL");
     const { keys, now } = this.#options;
     if (bits === undefined) {
-      if (typeof found !== "string") throw unknown("the status list is no token");
+      if (typeof found !== "string") throw unknownStatus("the status list is no token");
       const { list, issuer, ttl, exp } = await verifyTokenStatusList(found.trim(), { uri: url, keys, now: now() });
       const until = untilOf(
         now(),
@@ -181,10 +181,10 @@ class KnownLists {
     const { credential, validUntil } = await this.#openCredential(found);
     // Where the credential has an id, it is the URL that others name it by.
     if (credential["id"] !== undefined && credential["id"] !== url)
-      throw unknown("the status list is one of another place");
+      throw unknownStatus("the status list is one of another place");
     const { list, purposes, ttl } = await openBitstring(credential, bits);
     const issuer = idOf(credential["issuer"]);
-    if (issuer === undefined) throw unknown("the status list does not say whose it is");
+    if (issuer === undefined) throw unknownStatus("the status list does not say whose it is");
     return { list, root: list.root(), issuer, purposes, until: untilOf(now(), ttl, validUntil) };
   }
 
@@ -233,8 +233,4 @@ function parseDocument(text: string): string | JsonObject {
   const trimmed = text.trim();
   if (!trimmed.startsWith("{")) return trimmed;
   return parseJson(trimmed, { depth: 32, integers: false }) as JsonObject;
-}
-
-function unknown(problem: string) {
-  return credentialError("credentials.status-unknown", problem, { problem });
 }

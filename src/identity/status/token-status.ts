@@ -1,12 +1,11 @@
 /** IETF Token Status List (draft-ietf-oauth-status-list): states of tokens in a signed JWT of a list. */
 import { decodeBase64Url, encodeBase64Url, type Json, type JsonObject } from "#base";
 import { isObject } from "../credentials/document-parts.ts";
-import { credentialError } from "../credentials/errors.ts";
 import type { CredentialSigner, KeyFinder } from "../credentials/keys.ts";
 import { decodeCompactJws, signCompactJws, verifySignedBy } from "../jose/compact-jws.ts";
 import { checkTokenTime, readNumericDate } from "../jose/token-time.ts";
 import { compress, decompress } from "./compress.ts";
-import { type EntryBits, MOST_BYTES, StatusList } from "./status-list.ts";
+import { type EntryBits, isListUrl, MOST_BYTES, refuseList, StatusList, unknownStatus } from "./status-list.ts";
 
 /** `typ` of a list's token; its media type is `application/statuslist+jwt`. */
 const TYP = "statuslist+jwt";
@@ -16,19 +15,18 @@ export const TOKEN_STATUS = { valid: 0, invalid: 1, suspended: 2 } as const;
 
 /** `status_list` of a list's token: bits and the compressed list. */
 export async function encodeTokenList(list: StatusList): Promise<JsonObject> {
-  if (list.order !== "right")
-    throw credentialError("credentials.document", "the entries of a Token Status List begin at the right");
+  if (list.order !== "right") throw refuseList("the entries of a Token Status List begin at the right");
   return { bits: list.bits, lst: encodeBase64Url(await compress(list.bytes, "deflate")) };
 }
 
 /** @throws HansaError `credentials.status-unknown` */
 export async function decodeTokenList(value: Json | undefined): Promise<StatusList> {
-  if (!isObject(value)) throw unknown("status_list is no object");
+  if (!isObject(value)) throw unknownStatus("status_list is no object");
   const { bits, lst } = value;
-  if (bits !== 1 && bits !== 2 && bits !== 4 && bits !== 8) throw unknown("bits is not 1, 2, 4 or 8");
+  if (bits !== 1 && bits !== 2 && bits !== 4 && bits !== 8) throw unknownStatus("bits is not 1, 2, 4 or 8");
   const compressed = typeof lst === "string" && lst.length <= 2 * MOST_BYTES ? decodeBase64Url(lst) : undefined;
   const bytes = compressed && (await decompress(compressed, "deflate", MOST_BYTES));
-  if (bytes === undefined || bytes.length === 0) throw unknown("lst is no ZLIB of at most 4 MiB");
+  if (bytes === undefined || bytes.length === 0) throw unknownStatus("lst is no ZLIB of at most 4 MiB");
   return StatusList.of(bytes, { order: "right", bits: bits as EntryBits });
 }
 
@@ -79,10 +77,10 @@ export async function verifyTokenStatusList(
   const { sub, iss, iat, status_list } = token.claims;
   const issuer =
     typeof iss === "string" ? iss : typeof kid === "string" ? kid.slice(0, Math.max(0, kid.indexOf("#"))) : "";
-  if (!issuer.startsWith("did:")) throw unknown("the status list does not say whose it is");
+  if (!issuer.startsWith("did:")) throw unknownStatus("the status list does not say whose it is");
   // §8.3: a list of another place has other entries under the same indexes.
-  if (sub !== uri) throw unknown("the status list is one of another place");
-  if (iat === undefined) throw unknown("the status list does not say when it was made");
+  if (sub !== uri) throw unknownStatus("the status list is one of another place");
+  if (iat === undefined) throw unknownStatus("the status list does not say when it was made");
   await verifySignedBy(token, issuer, "assertionMethod", keys);
   checkTokenTime(token.claims, now);
   const ttl = readNumericDate(token.claims, "ttl");
@@ -108,13 +106,9 @@ export function tokenStatusReference({ index, uri }: TokenStatusReference): Json
  */
 export function readTokenStatusReference(status: JsonObject): TokenStatusReference {
   const { status_list: reference } = status;
-  if (!isObject(reference)) throw unknown("the status is of a kind that is not known here");
+  if (!isObject(reference)) throw unknownStatus("the status is of a kind that is not known here");
   const { idx, uri } = reference;
-  if (typeof idx !== "number" || !Number.isSafeInteger(idx) || idx < 0) throw unknown("idx is no index");
-  if (typeof uri !== "string" || uri.length > 2048 || !URL.canParse(uri)) throw unknown("uri is no URL");
+  if (typeof idx !== "number" || !Number.isSafeInteger(idx) || idx < 0) throw unknownStatus("idx is no index");
+  if (!isListUrl(uri)) throw unknownStatus("uri is no URL");
   return { index: idx, uri };
-}
-
-function unknown(problem: string) {
-  return credentialError("credentials.status-unknown", problem, { problem });
 }
