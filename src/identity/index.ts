@@ -146,7 +146,6 @@ export {
   type StatusPurpose,
   statusListCredential,
 } from "./status/bitstring.ts";
-export { IndexAllocator } from "./status/index-allocator.ts";
 export { type BitOrder, type EntryBits, LEAST_ENTRIES, StatusList } from "./status/status-list.ts";
 export { LIST_ACCEPT, type ListKind, type StatusSourceOptions, statusSource } from "./status/status-source.ts";
 export {

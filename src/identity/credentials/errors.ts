@@ -53,11 +53,6 @@ export const CREDENTIAL_ERRORS = {
       "Whether the credential was revoked cannot be told: its status list is missing, malformed, or not its issuer's.",
     advice: "Try again later; a verifier can say that it does without (`checkStatus: false`).",
   },
-  "credentials.list-full": {
-    status: 409,
-    meaning: "All entries of the status list are taken.",
-    advice: "Begin another list for the credentials to come.",
-  },
   "credentials.issuer": {
     status: 422,
     meaning: "The alliance did not recognise the issuer for this type of credential at that time.",

@@ -17,7 +17,6 @@ import {
   statusListCredential,
 } from "./bitstring.ts";
 import { decompress } from "./compress.ts";
-import { IndexAllocator } from "./index-allocator.ts";
 import { type BitOrder, type EntryBits, LEAST_ENTRIES, StatusList } from "./status-list.ts";
 import {
   decodeTokenList,
@@ -94,28 +93,6 @@ describe("StatusList", () => {
     expect(await codeOf(() => StatusList.create({ order: "left", entries: 7 }))).toBe("credentials.document");
     expect(await codeOf(() => StatusList.create({ order: "right", bits: 3, entries: 8 }))).toBe("credentials.document");
     expect(await codeOf(() => StatusList.create({ order: "left", entries: 2 ** 40 }))).toBe("credentials.document");
-  });
-});
-
-describe("IndexAllocator", () => {
-  it("gives each entry once, in no order, until there are none", async () => {
-    const allocator = new IndexAllocator(512);
-    const given = Array.from({ length: 512 }, () => allocator.allocate());
-    expect(new Set(given).size).toBe(512);
-    expect(Math.min(...given)).toBe(0);
-    expect(Math.max(...given)).toBe(511);
-    expect(given).not.toEqual([...given].sort((a, b) => a - b));
-    expect(allocator.free).toBe(0);
-    expect(await codeOf(() => allocator.allocate())).toBe("credentials.list-full");
-  });
-
-  it("gives no entry again after it was kept and made anew", () => {
-    const first = new IndexAllocator(256);
-    const given = Array.from({ length: 200 }, () => first.allocate());
-    const second = new IndexAllocator(256, first.taken);
-    expect(second.free).toBe(56);
-    const more = Array.from({ length: 56 }, () => second.allocate());
-    expect(new Set([...given, ...more]).size).toBe(256);
   });
 });
 
