@@ -1,6 +1,6 @@
 import { concatBytes, decodeBase58, encodeBase58, encodeBase64Url, Lru } from "#base";
-import { suiteOf, suiteOfMulticodec } from "./suites/index.ts";
-import type { Algorithm, SignatureSuite } from "./suites/suite.ts";
+import { SUITES, suiteOf } from "./suites/index.ts";
+import type { Algorithm, SignatureSuite, SuiteOf } from "./suites/suite.ts";
 
 /** A public key and the suite that it belongs to. */
 export interface PublicKey {
@@ -11,8 +11,28 @@ export interface PublicKey {
 
 /** `z…`: Multikey (Controlled Identifiers 1.0 §2.2.2), base58btc of multicodec prefix and key. */
 export function encodeMultikey(key: PublicKey): string {
-  const suite = suiteOf(key.algorithm);
-  return `z${encodeBase58(concatBytes(Uint8Array.from(suite.multicodec), key.bytes))}`;
+  return writeMultikey(suiteOf(key.algorithm), key.bytes);
+}
+
+/** `encodeMultikey` of a key of any suite, also one that signs no transactions. */
+export function writeMultikey({ multicodec }: SuiteOf<string, string>, bytes: Uint8Array): string {
+  return `z${encodeBase58(concatBytes(Uint8Array.from(multicodec), bytes))}`;
+}
+
+/** Suite and bytes of a Multikey text, of these suites; `undefined` where it is none, or not in its one spelling. */
+export function readMultikey<Suite extends SuiteOf<string, string>>(
+  text: string,
+  suites: readonly Suite[],
+): { readonly suite: Suite; readonly bytes: Uint8Array } | undefined {
+  // The longest, of P-384, has 70 characters.
+  if (text.charAt(0) !== "z" || text.length > 80) return undefined;
+  const whole = decodeBase58(text.slice(1));
+  const suite = suites.find(({ multicodec }) => multicodec[0] === whole?.[0] && multicodec[1] === whole?.[1]);
+  if (whole === undefined || suite === undefined) return undefined;
+  const bytes = whole.slice(2);
+  if (bytes.length !== suite.publicKeyLength || !suite.isPublicKey(bytes)) return undefined;
+  // One key, one spelling: base58 text that decodes to the same bytes by other means is refused.
+  return writeMultikey(suite, bytes) === text ? { suite, bytes } : undefined;
 }
 
 // Decoding checks the point and is quadratic in base58: keys that come again and again are remembered.
@@ -25,15 +45,9 @@ const decoded = new Lru<string, PublicKey>(16384);
 export function decodeMultikey(text: string): PublicKey | undefined {
   const known = decoded.get(text);
   if (known !== undefined) return known;
-  if (text.charAt(0) !== "z" || text.length > 80) return undefined;
-  const bytes = decodeBase58(text.slice(1));
-  if (bytes === undefined || bytes.length < 3) return undefined;
-  const suite = suiteOfMulticodec(bytes[0] as number, bytes[1] as number);
-  const raw = bytes.slice(2);
-  if (suite === undefined || raw.length !== suite.publicKeyLength || !suite.isPublicKey(raw)) return undefined;
-  // One key, one spelling: base58 text that decodes to the same bytes by other means is refused.
-  const key: PublicKey = { algorithm: suite.algorithm, bytes: raw };
-  if (encodeMultikey(key) !== text) return undefined;
+  const read = readMultikey(text, SUITES);
+  if (read === undefined) return undefined;
+  const key: PublicKey = { algorithm: read.suite.algorithm, bytes: read.bytes };
   decoded.set(text, key);
   return key;
 }

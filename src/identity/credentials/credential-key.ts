@@ -1,50 +1,42 @@
-import { concatBytes, decodeBase58, decodeBase64Url, encodeBase58, equalBytes, type JsonObject, Lru } from "#base";
-import { type EcCurve, p384, type SuiteOf, suiteOf, uncompressPoint } from "#crypto";
+import { concatBytes, decodeBase64Url, equalBytes, type JsonObject, Lru } from "#base";
+import { type EcCurve, p384, readMultikey, SUITES, type SuiteOf, uncompressPoint, writeMultikey } from "#crypto";
 import type { CredentialAlgorithm, CredentialSigner, VerificationKey } from "./keys.ts";
 
 /** The key itself, whoever's it is. */
 export type CredentialKey = Pick<VerificationKey, "algorithm" | "publicKey">;
 
-const SUITES: readonly SuiteOf<CredentialAlgorithm, string>[] = [
-  suiteOf("Ed25519"),
-  suiteOf("P-256"),
-  p384,
-  suiteOf("secp256k1"),
-];
-const byAlgorithm = new Map(SUITES.map((suite) => [suite.algorithm, suite]));
+/** A suite of keys that sign credentials. */
+export type CredentialSuite = SuiteOf<CredentialAlgorithm, string>;
 
-function suiteOfKey(algorithm: CredentialAlgorithm): SuiteOf<CredentialAlgorithm, string> {
-  return byAlgorithm.get(algorithm) as SuiteOf<CredentialAlgorithm, string>;
+/** All of them: those of transactions, and P-384. */
+export const CREDENTIAL_SUITES: readonly CredentialSuite[] = [...SUITES, p384];
+const byAlgorithm = new Map(CREDENTIAL_SUITES.map((suite) => [suite.algorithm, suite]));
+
+/** The suite of a key type. */
+export function credentialSuiteOf(algorithm: CredentialAlgorithm): CredentialSuite {
+  return byAlgorithm.get(algorithm) as CredentialSuite;
 }
 
 /** Whether the signature over the data is this key's. */
 export function checkSignature(key: CredentialKey, data: Uint8Array, signature: Uint8Array): boolean {
-  return suiteOfKey(key.algorithm).verify(data, signature, key.publicKey);
+  return credentialSuiteOf(key.algorithm).verify(data, signature, key.publicKey);
 }
 
 /** `z…`: Multikey of a key that signs credentials, P-384 included (Controlled Identifiers 1.0 §2.2.2). */
 export function encodeCredentialKey({ algorithm, publicKey }: CredentialKey): string {
-  return `z${encodeBase58(concatBytes(Uint8Array.from(suiteOfKey(algorithm).multicodec), publicKey))}`;
+  return writeMultikey(credentialSuiteOf(algorithm), publicKey);
 }
 
 /** Decoding checks the point and is quadratic in base58. */
 const decoded = new Lru<string, CredentialKey>(4096);
-/** The longest, P-384, has 70 characters. */
-const LONGEST = 80;
 
 /** Key of a Multikey text; `undefined` where it is none, of a foreign type, or not in its one spelling. */
 export function decodeCredentialKey(text: string): CredentialKey | undefined {
   const known = decoded.get(text);
   if (known !== undefined) return known;
-  if (text.charAt(0) !== "z" || text.length > LONGEST) return undefined;
-  const bytes = decodeBase58(text.slice(1));
-  if (bytes === undefined) return undefined;
-  const suite = SUITES.find(({ multicodec }) => multicodec[0] === bytes[0] && multicodec[1] === bytes[1]);
-  const publicKey = bytes.slice(2);
-  if (suite === undefined || publicKey.length !== suite.publicKeyLength || !suite.isPublicKey(publicKey))
-    return undefined;
-  const key: CredentialKey = { algorithm: suite.algorithm, publicKey };
-  if (encodeCredentialKey(key) !== text) return undefined;
+  const read = readMultikey(text, CREDENTIAL_SUITES);
+  if (read === undefined) return undefined;
+  const key: CredentialKey = { algorithm: read.suite.algorithm, publicKey: read.bytes };
   decoded.set(text, key);
   return key;
 }
@@ -114,7 +106,7 @@ export function createCredentialSigner(
   algorithm: CredentialAlgorithm,
   { secret, ...names }: SignerNames & { readonly secret?: Uint8Array } = {},
 ): CredentialSigner {
-  const suite = suiteOfKey(algorithm);
+  const suite = credentialSuiteOf(algorithm);
   const key = secret ?? suite.generate();
   return credentialSigner({ algorithm, publicKey: suite.publicKey(key), sign: suite.signer(key) }, names);
 }

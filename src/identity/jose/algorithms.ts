@@ -1,24 +1,17 @@
 /** Names of signature algorithms in JOSE: RFC 7518 §3.1, RFC 8037, RFC 8812, RFC 9864. */
 import { equalBytes } from "#base";
-import type { CredentialKey } from "../credentials/credential-key.ts";
+import { CREDENTIAL_SUITES, type CredentialKey, credentialSuiteOf } from "../credentials/credential-key.ts";
 import type { CredentialAlgorithm, CredentialSigner } from "../credentials/keys.ts";
-
-const ALGS: Readonly<Record<CredentialAlgorithm, string>> = {
-  Ed25519: "EdDSA",
-  "P-256": "ES256",
-  "P-384": "ES384",
-  secp256k1: "ES256K",
-};
 
 /** `none` and the HMACs stand in no such list, so that no header can ask for them. `Ed25519` is EdDSA's fully specified name (RFC 9864 §2.2). */
 const KEY_TYPES: ReadonlyMap<string, CredentialAlgorithm> = new Map([
-  ...Object.entries(ALGS).map(([algorithm, alg]) => [alg, algorithm as CredentialAlgorithm] as const),
+  ...CREDENTIAL_SUITES.map(({ algorithm, jose }) => [jose, algorithm] as const),
   ["Ed25519", "Ed25519"],
 ]);
 
 /** JOSE `alg` that a key signs with. */
 export function algOf(algorithm: CredentialAlgorithm): string {
-  return ALGS[algorithm];
+  return credentialSuiteOf(algorithm).jose;
 }
 
 /** Type of the keys that a JOSE `alg` is of; `undefined` where it is none that signs credentials. */

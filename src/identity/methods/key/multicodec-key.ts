@@ -1,24 +1,8 @@
-import { decodeBase58, encodeBase58, encodeBase64Url } from "#base";
-import { type EcCurve, isEd25519Point, uncompressPoint } from "#crypto";
+import { decodeBase58, encodeBase58 } from "#base";
+import { isEd25519Point } from "#crypto";
+import { CREDENTIAL_SUITES } from "../../credentials/credential-key.ts";
 import { resolutionError } from "../../errors.ts";
-
-/** A public key as JWK (RFC 7517). */
-export type PublicJwk =
-  | { readonly kty: "OKP"; readonly crv: "Ed25519"; readonly x: string }
-  | { readonly kty: "EC"; readonly crv: EcCurve; readonly x: string; readonly y: string };
-
-interface KeyType {
-  /** Multicodec, as the two bytes of its varint. */
-  readonly prefix: readonly [number, number];
-  readonly curve: "Ed25519" | EcCurve;
-}
-
-const KEY_TYPES: readonly KeyType[] = [
-  { prefix: [0xed, 0x01], curve: "Ed25519" },
-  { prefix: [0x80, 0x24], curve: "P-256" },
-  { prefix: [0xe7, 0x01], curve: "secp256k1" },
-  { prefix: [0x81, 0x24], curve: "P-384" },
-];
+import { type PublicJwk, publicJwk } from "../../public-jwk.ts";
 
 /** Types that did:key knows and Hansa does not, by the same two bytes. */
 const FOREIGN: Readonly<Record<string, string>> = {
@@ -46,24 +30,16 @@ export function decodeMulticodecKey(text: string): PublicJwk {
   if (bytes === undefined || bytes.length < 3) throw refuse("the key is not base58btc");
   if (`z${encodeBase58(bytes)}` !== text) throw refuse("the key is not in its one spelling");
   const [first, second] = bytes as unknown as [number, number];
-  const type = KEY_TYPES.find(({ prefix }) => prefix[0] === first && prefix[1] === second);
+  const suite = CREDENTIAL_SUITES.find(({ multicodec }) => multicodec[0] === first && multicodec[1] === second);
   const key = bytes.subarray(2);
-  if (type === undefined) {
+  if (suite === undefined) {
     const foreign = FOREIGN[`${first},${second}`];
     if (foreign === undefined) throw refuse("the key's multicodec is of no key type");
     throw resolutionError("resolution.feature", `keys of type ${foreign} are not supported`, { feature: foreign });
   }
-  if (type.curve === "Ed25519") {
-    if (!isEd25519Point(key)) throw refuse("the key is no point of Ed25519");
-    return { kty: "OKP", crv: "Ed25519", x: encodeBase64Url(key) };
-  }
-  const point = uncompressPoint(type.curve, key);
-  if (point === undefined) throw refuse(`the key is no compressed point of ${type.curve}`);
-  const width = (point.length - 1) / 2;
-  return {
-    kty: "EC",
-    crv: type.curve,
-    x: encodeBase64Url(point.subarray(1, 1 + width)),
-    y: encodeBase64Url(point.subarray(1 + width)),
-  };
+  const { algorithm } = suite;
+  if (algorithm === "Ed25519" && !isEd25519Point(key)) throw refuse("the key is no point of Ed25519");
+  const jwk = publicJwk(algorithm, key);
+  if (jwk === undefined) throw refuse(`the key is no compressed point of ${algorithm}`);
+  return jwk;
 }
