@@ -1,6 +1,8 @@
 import type { Json, JsonObject } from "#base";
+import { parseDateTimeStamp } from "../credentials/date-time-stamp.ts";
 import { isObject, refuseDocument } from "../credentials/document-parts.ts";
 import { credentialError } from "../credentials/errors.ts";
+import { formatDateTime, isDateTime } from "../resolution/date-time.ts";
 import type { CompactJws } from "./compact-jws.ts";
 
 /** Claims of JWT that stand beside a credential's own members in a payload (VC-JOSE-COSE §3.1.3), and are none of the credential. */
@@ -75,15 +77,13 @@ function put(
 }
 
 function dateOf(seconds: Json, name: string): string {
-  // The last moment of year 9999: later ones have no date-time of four digits.
-  if (typeof seconds !== "number" || seconds < 0 || seconds > 253_402_300_799)
-    throw refuseDocument(`/${name}`, "is no NumericDate");
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+  if (typeof seconds !== "number" || !isDateTime(seconds * 1000)) throw refuseDocument(`/${name}`, "is no NumericDate");
+  return formatDateTime(seconds * 1000);
 }
 
 function wholeSeconds(date: Json | undefined): number | undefined {
-  const milliseconds = typeof date === "string" ? Date.parse(date) : Number.NaN;
-  return Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000);
+  const milliseconds = typeof date === "string" ? parseDateTimeStamp(date) : undefined;
+  return milliseconds === undefined ? undefined : Math.floor(milliseconds / 1000);
 }
 
 /** @throws HansaError `credentials.document` */

@@ -3,6 +3,11 @@ export function formatDateTime(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
 }
 
+/** Whether a moment lies in the years that have such a text, 1970 to 9999. */
+export function isDateTime(milliseconds: number): boolean {
+  return milliseconds >= 0 && milliseconds < 253_402_300_800_000;
+}
+
 /**
  * Milliseconds of such a text; `undefined` for any other, and for days that no calendar has.
  *

@@ -1,7 +1,6 @@
 import type { Json, JsonObject } from "#base";
-import { formatDateTime } from "../../resolution/date-time.ts";
+import { formatDateTime, isDateTime } from "../../resolution/date-time.ts";
 import { bundledContext, CREDENTIALS_V2 } from "../contexts/bundled-contexts.ts";
-import { credentialError } from "../errors.ts";
 import type { CredentialSigner, ProofPurpose } from "../keys.ts";
 import { checkTerms } from "../terms/check-terms.ts";
 import type { ContextSource } from "../terms/process-context.ts";
@@ -97,7 +96,6 @@ function optionsOf(wanted: NewProof, signer: CredentialSigner, context: Json | u
 }
 
 function readTime(time: number, name: string): string {
-  if (!Number.isFinite(time) || time < 0 || time >= 253_402_300_800_000)
-    throw credentialError("credentials.proof", `${name} is no time`, { problem: name });
+  if (!isDateTime(time)) throw refuseProof(name, `${name} is no time`);
   return formatDateTime(time);
 }
