@@ -6,6 +6,7 @@ import type { KeyFinder, ProofPurpose } from "./keys.ts";
 import { type CheckedCredential, checkCredential } from "./model.ts";
 import { hasDigests } from "./resource-digest.ts";
 import { checkSchema, type SchemaSource } from "./schema-check.ts";
+import { listOf } from "./terms/active-context.ts";
 import type { ContextSource } from "./terms/process-context.ts";
 
 /**
@@ -109,8 +110,7 @@ function checkDates({ validFrom, validUntil }: CheckedCredential, now: number): 
     throw credentialError("credentials.expired", "the credential has expired", { validUntil });
 }
 
-const entriesOf = (value: Json | undefined): readonly JsonObject[] =>
-  (value === undefined ? [] : Array.isArray(value) ? value : [value]).filter(isObject);
+const entriesOf = (value: Json | undefined): readonly JsonObject[] => listOf(value).filter(isObject);
 
 async function checkStatus(credential: JsonObject, options: VerifyOptions): Promise<void> {
   if (options.checkStatus === false) return;

@@ -1,8 +1,6 @@
-import type { Json } from "#base";
+import type { Json, JsonObject } from "#base";
 import type { DidDocument } from "#protocol";
 import { resolutionError } from "../errors.ts";
-
-type JsonObject = { readonly [member: string]: Json };
 
 const RELATIONSHIPS = [
   "authentication",

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "#base";
+import type { Json } from "#base";
 
 /** What a term means (JSON-LD 1.1 §4.1 of the API's Context Processing Algorithms): only what tells known terms from unknown ones. */
 export interface Term {
@@ -45,7 +45,7 @@ export const isKeyword = (text: string): boolean => text.charAt(0) === "@" && KE
 /** Texts that look like keywords and are none are kept for later versions of JSON-LD, and mean nothing (§4.1.2). */
 const looksLikeKeyword = (text: string): boolean => /^@[A-Za-z]+$/.test(text);
 
-/** An absolute IRI, near enough: a scheme and no character that RFC 3987 bars from IRIs. */
+/** An absolute IRI, near enough: a scheme and no character that RFC 3987 bars from IRIs, so that N-Quads have it as it is. */
 export const IRI = /^[A-Za-z][A-Za-z0-9+.-]*:[^\s<>"{}|\\^`]*$/;
 
 /**
@@ -66,9 +66,6 @@ export function expandName(text: string, { terms, vocab }: Pick<ActiveContext, "
   }
   return vocab === undefined ? undefined : vocab + text;
 }
-
-export const isJsonObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 export const listOf = (value: Json | undefined): readonly Json[] =>
   value === undefined ? [] : Array.isArray(value) ? value : [value as Json];

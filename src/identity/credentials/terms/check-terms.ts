@@ -1,16 +1,8 @@
 import { type Json, type JsonObject, Lru } from "#base";
 import { bundledContext } from "../contexts/bundled-contexts.ts";
+import { isObject } from "../document-parts.ts";
 import { credentialError } from "../errors.ts";
-import {
-  type ActiveContext,
-  emptyContext,
-  expandName,
-  IRI,
-  isJsonObject,
-  isKeyword,
-  listOf,
-  type Term,
-} from "./active-context.ts";
+import { type ActiveContext, emptyContext, expandName, IRI, isKeyword, listOf, type Term } from "./active-context.ts";
 import { CompactForm } from "./compact-form.ts";
 import { checkOwnContext } from "./own-contexts.ts";
 import { type ContextSource, processContext } from "./process-context.ts";
@@ -106,7 +98,7 @@ class TermCheck {
       for (const item of value) this.#walkProperty(item, active, term, path);
       return;
     }
-    if (!isJsonObject(value)) return;
+    if (!isObject(value)) return;
     const reverted = active.previous !== undefined && !this.#keepsTypeScope(value, active) ? active.previous : active;
     this.#form?.checkValueObject(value, reverted, path);
     if (term?.context === undefined) {
@@ -167,7 +159,7 @@ class TermCheck {
     const term = active.terms.get(name);
     if (term?.type === "@json") return;
     const map = term?.containers.find((container) => MAPS.has(container));
-    if (map === undefined || !isJsonObject(value) || (map === "@graph" && !isMap(term))) {
+    if (map === undefined || !isObject(value) || (map === "@graph" && !isMap(term))) {
       this.#walkProperty(value, active, term, at);
       return;
     }
@@ -200,7 +192,7 @@ class TermCheck {
       // These members are the node's own.
       case "@nest":
       case "@reverse":
-        for (const item of listOf(value)) if (isJsonObject(item)) this.#walkIn(item, active, path);
+        for (const item of listOf(value)) if (isObject(item)) this.#walkIn(item, active, path);
         return;
     }
   }

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from "#base";
+import { isObject } from "../document-parts.ts";
 import { credentialError } from "../errors.ts";
-import { isJsonObject, isKeyword, listOf } from "./active-context.ts";
+import { isKeyword, listOf } from "./active-context.ts";
 
 /** Where the name at the end of an IRI begins. */
 const DELIMITERS = "/#?:";
@@ -28,7 +29,7 @@ const refuse = (problem: string, term: string) =>
  * @throws HansaError `credentials.context`
  */
 export function checkOwnContext(context: Json | undefined): void {
-  for (const one of listOf(context)) if (isJsonObject(one)) checkDefinitions(one);
+  for (const one of listOf(context)) if (isObject(one)) checkDefinitions(one);
 }
 
 function checkDefinitions(context: JsonObject): void {
@@ -38,7 +39,7 @@ function checkDefinitions(context: JsonObject): void {
   for (const [name, definition] of Object.entries(context)) {
     if (name.startsWith("@")) continue;
     if (typeof definition === "string") checkName(name, definition);
-    else if (isJsonObject(definition)) checkDefinition(name, definition);
+    else if (isObject(definition)) checkDefinition(name, definition);
   }
 }
 

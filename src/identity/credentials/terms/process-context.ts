@@ -1,15 +1,7 @@
 import { canonicalJson, type Json, type JsonObject } from "#base";
+import { isObject } from "../document-parts.ts";
 import { credentialError } from "../errors.ts";
-import {
-  type ActiveContext,
-  emptyContext,
-  expandName,
-  IRI,
-  isJsonObject,
-  isKeyword,
-  listOf,
-  type Term,
-} from "./active-context.ts";
+import { type ActiveContext, emptyContext, expandName, IRI, isKeyword, listOf, type Term } from "./active-context.ts";
 
 /** The context document that a URL names, or `undefined`; nothing is fetched. */
 export type ContextSource = (url: string) => JsonObject | undefined;
@@ -39,7 +31,7 @@ const refuse = (problem: string, payload: object = {}) =>
  * @throws HansaError `credentials.context`
  */
 export function processContext(active: ActiveContext, local: Json, options: ProcessOptions, depth = 0): ActiveContext {
-  const ends = options.ends === true || (isJsonObject(local) && local["@propagate"] === false);
+  const ends = options.ends === true || (isObject(local) && local["@propagate"] === false);
   let result = active;
   if (Array.isArray(local) && local.length > MAX_LIST) throw refuse("is a list of too many", { limit: MAX_LIST });
   for (const item of listOf(local)) result = processOne(result, item, options, depth);
@@ -64,7 +56,7 @@ function processOne(active: ActiveContext, local: Json, options: ProcessOptions,
       depth + 1,
     );
   }
-  if (!isJsonObject(local)) throw refuse("is neither a URL nor an object");
+  if (!isObject(local)) throw refuse("is neither a URL nor an object");
   return new Definitions(active, local, options).process();
 }
 
@@ -137,20 +129,20 @@ class Definitions {
       // §4.2.4: @type alone may be touched, and only to be a set or protected.
       if (
         name !== "@type" ||
-        !isJsonObject(value) ||
+        !isObject(value) ||
         !Object.keys(value).every((k) => k === "@container" || k === "@protected")
       )
         throw refuse("redefines a keyword", { term: name });
       this.#done.set(name, true);
       return;
     }
-    const definition: JsonObject = isJsonObject(value) ? value : { "@id": value };
+    const definition: JsonObject = isObject(value) ? value : { "@id": value };
     const isProtected = definition["@protected"] ?? this.#local["@protected"] ?? false;
     if (typeof isProtected !== "boolean") throw refuse("has no boolean for @protected", { term: name.slice(0, 100) });
     this.#terms.delete(name);
-    const iri = this.#iriOf(name, definition, isJsonObject(value));
+    const iri = this.#iriOf(name, definition, isObject(value));
     const type = this.#typeOf(definition["@type"], name);
-    const prefix = this.#isPrefix(name, definition, iri, !isJsonObject(value));
+    const prefix = this.#isPrefix(name, definition, iri, !isObject(value));
     const containers = containersOf(definition["@container"], name);
     const {
       "@context": context,

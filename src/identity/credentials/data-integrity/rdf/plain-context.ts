@@ -1,15 +1,13 @@
 import contextProcessor, { type ActiveContext, type TermMapping } from "jsonld/lib/context.js";
 import { type Json, Lru } from "#base";
 import type { ContextLibrary } from "../../contexts/context-library.ts";
+import { IRI } from "../../terms/active-context.ts";
 import { isMisnamed } from "../../terms/compact-form.ts";
 import { checkOwnContext } from "../../terms/own-contexts.ts";
 
-/** An absolute IRI that stands in N-Quads as it is. Others may be, too: jsonld decides about them. */
-const PLAIN_IRI = /^[A-Za-z][A-Za-z0-9+.-]*:[^\s<>"{}|^`\\]*$/;
-
-/** Whether a text is an absolute IRI that needs no escape in N-Quads. */
+/** Whether a text is an absolute IRI that stands in N-Quads as it is. Others may be, too: jsonld decides about them. */
 export function isPlainIri(text: string): boolean {
-  return PLAIN_IRI.test(text);
+  return IRI.test(text);
 }
 
 /** Sets of types with contexts of their own, and terms with such, that are kept for one context: documents choose them. */
