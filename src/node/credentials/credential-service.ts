@@ -26,7 +26,6 @@ import {
 import type { KeyValueStore } from "#storage";
 import type { CredentialsConfig } from "../config/credentials-config.ts";
 import type { GroupService } from "../group-service.ts";
-import { withOwnTokenLists } from "../openid4vc/token-status-check.ts";
 import { Challenges } from "./challenges.ts";
 import { vcApiError } from "./errors.ts";
 import { httpsSource } from "./https-source.ts";
@@ -103,7 +102,7 @@ export class CredentialService {
     );
     this.#published = new PublishedLists(this.lists, this.#issuers, clock);
     this.#challenges = new Challenges(clock, secretOf(group.keyValues("credentials/secrets")));
-    const others = nodeStatusSource({
+    this.status = nodeStatusSource({
       lists: this.lists,
       published,
       issuers: this.#issuers,
@@ -116,12 +115,10 @@ export class CredentialService {
       privateHosts,
       ca,
     });
-    const status = withOwnTokenLists(this.lists, this.#issuers, others);
-    this.status = status;
     const accept = "application/schema+json, application/json;q=0.9, */*;q=0.1";
     const fetchResource =
       config.fetchResources === true ? httpsSource({ privateHosts, maxBytes: RESOURCE_BYTES, accept, ca }) : undefined;
-    this.#verifier = new Verifier({ resolver, groups, status, fetchResource, contexts, clock });
+    this.#verifier = new Verifier({ resolver, groups, status: this.status, fetchResource, contexts, clock });
   }
 
   /** Contexts that the node has. */

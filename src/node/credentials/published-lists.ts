@@ -9,6 +9,7 @@ import {
   statusListCredential,
   TOKEN_STATUS,
 } from "#identity";
+import type { StatusPurpose } from "#protocol";
 import { vcApiError } from "./errors.ts";
 import { listSuiteOf } from "./issue.ts";
 import type { Issuer } from "./issuing-keys.ts";
@@ -59,6 +60,11 @@ export class PublishedLists {
   }
 }
 
+/** Token Status List §7.1: 1 is for good, 2 is for a time; the second wants two bits. */
+export function tokenStatusOf(purpose: StatusPurpose): number {
+  return purpose === "suspension" ? TOKEN_STATUS.suspended : TOKEN_STATUS.invalid;
+}
+
 async function signCredential(record: ListRecord, list: StatusList, issuer: Issuer, now: number): Promise<string> {
   const document = await statusListCredential(list, {
     id: record.url,
@@ -77,10 +83,12 @@ async function signCredential(record: ListRecord, list: StatusList, issuer: Issu
 }
 
 function signToken({ url, purpose }: ListRecord, list: StatusList, issuer: Issuer, now: number): Promise<string> {
-  // Token Status List §7.1: 1 is for good, 2 is for a time; the second wants two bits.
-  const isSuspension = purpose === "suspension";
-  const value = isSuspension ? TOKEN_STATUS.suspended : TOKEN_STATUS.invalid;
-  const turned = StatusList.create({ order: "right", bits: isSuspension ? 2 : 1, entries: list.size });
+  const value = tokenStatusOf(purpose);
+  const turned = StatusList.create({
+    order: "right",
+    bits: value === TOKEN_STATUS.invalid ? 1 : 2,
+    entries: list.size,
+  });
   for (let index = 0; index < list.size; index++) if (list.get(index) === 1) turned.set(index, value);
   const seconds = Math.floor(now / 1000);
   const claims = { uri: url, iat: seconds, exp: seconds + (2 * FRESH) / 1000, ttl: TTL / 1000 };

@@ -194,9 +194,14 @@ describe("the node's own lists", () => {
     const entry = entryAt(place?.url ?? "", place?.index);
     expect(await codeOf(() => status(1)(entry, credential))).toBe("good");
     expect(await codeOf(() => status(7)(entry, credential))).toBe("credentials.status-unknown");
+    const token = { status_list: { idx: place?.index ?? 0, uri: place?.url ?? "" } };
+    const sdJwt = { iss: issuer.controller };
+    expect(await codeOf(() => status(1)(token, sdJwt))).toBe("good");
+    expect(await codeOf(() => status(7)(token, sdJwt))).toBe("credentials.status-unknown");
     lists.noteAnchored(list, 7);
     if (place !== undefined) expect(lists.set(place, true).version).toBe(8);
     expect(await codeOf(() => status(7)(entry, credential))).toBe("credentials.status");
+    expect(await codeOf(() => status(7)(token, sdJwt))).toBe("credentials.status");
     expect(
       lists
         .unanchored(10)

@@ -15,6 +15,7 @@ import type { StatusListRecord } from "#protocol";
 import type { GroupService } from "../group-service.ts";
 import { httpsSource } from "./https-source.ts";
 import type { Issuer } from "./issuing-keys.ts";
+import { tokenStatusOf } from "./published-lists.ts";
 import type { ListRecord, StatusLists } from "./status-lists.ts";
 
 export interface StatusCheckOptions {
@@ -51,7 +52,7 @@ export function nodeStatusSource(options: StatusCheckOptions): StatusSource {
       if (others !== undefined) return others(entry, credential);
       throw unknown("the status list is another issuer's, and this node fetches none");
     }
-    const { record, index } = read;
+    const { record, index, value } = read;
     if (nameOf.get(record.issuer) !== issuerOf(credential))
       throw unknown("the status list is another issuer's than the credential");
     if (published(record.id) > record.version)
@@ -62,17 +63,24 @@ export function nodeStatusSource(options: StatusCheckOptions): StatusSource {
       throw credentialError(
         "credentials.status",
         `the credential was ${record.purpose === "revocation" ? "revoked" : "suspended"}`,
-        { purpose: record.purpose, value: 1 },
+        { purpose: record.purpose, value },
       );
   };
 }
 
+interface OwnEntry {
+  readonly record: ListRecord;
+  readonly index: number;
+  /** What its being set is told as. */
+  readonly value: number;
+}
+
 /** The list of this node that an entry names, of whichever of the two kinds; `undefined` where it names none. */
-function ownEntry(entry: JsonObject, lists: StatusLists): { record: ListRecord; index: number } | undefined {
+function ownEntry(entry: JsonObject, lists: StatusLists): OwnEntry | undefined {
   if (entry["status_list"] !== undefined && entry["type"] === undefined) {
     const { uri, index } = readTokenStatusReference(entry);
     const record = lists.findByUrl(uri);
-    return record === undefined ? undefined : { record, index };
+    return record === undefined ? undefined : { record, index, value: tokenStatusOf(record.purpose) };
   }
   const url = entry["statusListCredential"];
   const record = typeof url === "string" ? lists.findByUrl(url) : undefined;
@@ -80,7 +88,7 @@ function ownEntry(entry: JsonObject, lists: StatusLists): { record: ListRecord; 
   const { index, purpose, bits } = readBitstringEntry(entry);
   if (purpose !== record.purpose || bits !== 1)
     throw unknown("the status list has another purpose than the credential says");
-  return { record, index };
+  return { record, index, value: 1 };
 }
 
 function othersLists(options: StatusCheckOptions): StatusSource {
