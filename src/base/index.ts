@@ -5,3 +5,4 @@ export * from "./deferred.ts";
 export * from "./error.ts";
 export * from "./json.ts";
 export * from "./lru.ts";
+export * from "./used-once.ts";

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "#base";
-import { type NonceLimits, Nonces, type NonceUse } from "./nonces.ts";
+import { type NonceLimits, type NonceUse, ReleaseNonces } from "./nonces.ts";
 
 const USE: NonceUse = { audience: "did:a", recipient: "did:b", resource: { kind: "dataset", dataset: "one" } };
 
 function bench(limits: Partial<NonceLimits> = {}) {
   const clock = new ManualClock(1_000_000);
-  return { clock, nonces: new Nonces(clock, limits) };
+  return { clock, nonces: new ReleaseNonces(clock, limits) };
 }
 
 const refusal = (code: string) => expect.objectContaining({ code });
@@ -56,7 +56,7 @@ describe("a nonce", () => {
 
   it("of another process is none of this one's", () => {
     const { clock, nonces } = bench();
-    const { nonce } = new Nonces(clock).give(USE);
+    const { nonce } = new ReleaseNonces(clock).give(USE);
     expect(() => nonces.use(nonce, USE)).toThrow(refusal("exchange.nonce"));
   });
 

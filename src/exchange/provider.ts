@@ -35,7 +35,7 @@ import { type DatasetFacts, Datasets, type NewDataset } from "./datasets.ts";
 import { exchangeError } from "./errors.ts";
 import { type EventLogs, readHistory } from "./history.ts";
 import type { Durably, ExchangeLedger } from "./needs.ts";
-import { type NonceLimits, Nonces } from "./nonces.ts";
+import { type NonceLimits, ReleaseNonces } from "./nonces.ts";
 import { type AccessProof, AccessReceipts, type AccessReceiptsOptions, type ShownReceipt } from "./receipts.ts";
 import { sealerTo } from "./seal.ts";
 import { type SubscriptionFrame, type SubscriptionLimits, Subscriptions } from "./subscription.ts";
@@ -89,7 +89,7 @@ export class ExchangeProvider {
   readonly did: Did;
   readonly receipts: AccessReceipts;
   readonly #options: ExchangeProviderOptions;
-  readonly #nonces: Nonces;
+  readonly #nonces: ReleaseNonces;
   readonly #datasets: Datasets;
   readonly #answers: Answers;
   readonly #subscriptions: Subscriptions;
@@ -101,7 +101,7 @@ export class ExchangeProvider {
     const { did, key, store, clock, ledger } = options;
     this.#options = options;
     this.did = did;
-    this.#nonces = new Nonces(clock, options.nonces);
+    this.#nonces = new ReleaseNonces(clock, options.nonces);
     this.#datasets = new Datasets({ store, clock, provider: did, key });
     this.#answers = new Answers(store, options.answers);
     this.#subscriptions = new Subscriptions({

@@ -1,4 +1,4 @@
-import { type Clock, HansaError } from "#base";
+import { type Clock, HansaError, UsedOnce } from "#base";
 import { type EventRights, eventError, type Principal } from "#events";
 import {
   authenticationKey,
@@ -26,10 +26,11 @@ import {
   type SignedRequest,
 } from "#protocol";
 import { nodeError } from "./errors.ts";
-import { RequestMemory } from "./request-memory.ts";
 
 /** How far a device's clock may be ahead of ours, seconds. */
 const SKEW = 60;
+/** Request tokens that are remembered as used, in all and of one DID. */
+const REQUESTS = { all: 200_000, ofOne: 50_000 };
 
 /** Whoever proved a key of a DID. */
 export interface KnownPrincipal extends Principal {
@@ -74,7 +75,7 @@ export function ledgerRights(
 ): LedgerRights {
   const { state } = ledger;
   const started = Math.floor(clock.now() / 1000);
-  const used = new RequestMemory();
+  const used = new UsedOnce(REQUESTS);
   // An idle chain's block time stands still; expiry must not.
   const time = () => Math.max(clock.now(), ledger.head?.header.time ?? 0);
   const needs = {
@@ -140,7 +141,7 @@ export function ledgerRights(
       // What was used before a restart is forgotten: so nothing signed before it is taken.
       if (claims.iat < started) throw refuse("it was signed before this node started");
       const principal = proven({ token, claims }, REQUEST_TOKEN_SECONDS, party, refuse);
-      const use = used.use(claims.iss, claims.jti, claims.exp, Math.floor(clock.now() / 1000));
+      const use = used.use(`${claims.iss} ${claims.jti}`, claims.exp, Math.floor(clock.now() / 1000), claims.iss);
       if (use === "used") throw refuse("it was used before");
       if (use === "full")
         throw nodeError("http.too-many-requests", "more signed requests than are remembered: use a connection token", {

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { type Clock, concatBytes, decodeBase64Url, encodeBase64Url, encodeUtf8 } from "#base";
+import { type Clock, concatBytes, decodeBase64Url, encodeBase64Url, encodeUtf8, UsedOnce } from "#base";
 import { randomBytes } from "#crypto";
 import { credentialError } from "#identity";
 import { type IssuedChallenge, VC_API_LIMITS } from "#protocol";
@@ -24,14 +24,14 @@ export class Challenges {
   readonly #secret: Uint8Array;
   readonly #most: number;
   readonly #epoch = randomBytes(EPOCH);
-  /** By when they may be forgotten, in this order. */
-  readonly #used = new Map<string, number>();
+  readonly #used: UsedOnce;
 
   /** @param secret - the same after each start */
   constructor(clock: Clock, secret: Uint8Array, most: number = VC_API_LIMITS.challenges) {
     this.#clock = clock;
     this.#secret = secret;
     this.#most = most;
+    this.#used = new UsedOnce({ all: most });
   }
 
   create(domain: string): IssuedChallenge {
@@ -57,18 +57,13 @@ export class Challenges {
   use(challenge: string | undefined, domain: string | undefined): void {
     const body = challenge === undefined ? undefined : this.#open(challenge);
     if (challenge === undefined || body === undefined) return;
-    const now = this.#clock.now();
-    for (const [used, until] of this.#used) {
-      if (until > now) break;
-      this.#used.delete(used);
-    }
+    const now = Math.floor(this.#clock.now() / 1000);
     const expires = new DataView(body.buffer, body.byteOffset + EPOCH + NONCE, END).getUint32(0);
     const isOfBefore = !timingSafeEqual(body.subarray(0, EPOCH), this.#epoch);
-    if (isOfBefore || now >= expires * 1000 || this.#used.has(challenge))
-      throw credentialError("credentials.challenge", "the challenge was used before, or ran out");
-    if (this.#used.size >= this.#most)
+    const outcome = isOfBefore || now >= expires ? "used" : this.#used.use(challenge, expires, now);
+    if (outcome === "used") throw credentialError("credentials.challenge", "the challenge was used before, or ran out");
+    if (outcome === "full")
       throw vcApiError("vc-api.busy", "too many challenges were used in the last minutes", { limit: this.#most });
-    this.#used.set(challenge, now + LIFE);
     const nonce = body.subarray(EPOCH, EPOCH + NONCE);
     const wanted = this.#mark("domain", concatBytes(nonce, encodeUtf8(domain ?? "")), DOMAIN);
     if (domain === undefined || !timingSafeEqual(wanted, body.subarray(BODY - DOMAIN)))

@@ -1,59 +1,34 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
-import { type Clock, concatBytes, decodeBase64Url, encodeBase64Url } from "#base";
-import { randomBytes } from "#crypto";
+import type { Clock } from "#base";
+import { Nonces } from "#crypto/node";
 import { openidError } from "#identity";
 import { OPENID_LIMITS } from "#protocol";
 
-const RANDOM = 16;
-const TIME = 6;
-const TAG = 16;
-const LIFE = OPENID_LIMITS.nonceSeconds * 1000;
+/** Used ones that are remembered: to use one takes an access token. */
+const MOST = 200_000;
+/** They are for whoever has a token: of one alone nothing is known when he asks for one. */
+const ANY = new Uint8Array(0);
+const REFUSED = {
+  unknown: "the nonce is not one of this node, or it was restarted since",
+  expired: "the nonce ran out",
+  used: "the nonce was used before",
+};
 
-/**
- * Nonces for proofs of keys. Anybody may ask for one, so none is remembered: a nonce says itself until when it holds, under this node's seal.
- * Remembered are those that were used, which takes an access token.
- */
-export class Nonces {
-  readonly #clock: Clock;
-  readonly #secret = randomBytes(32);
-  /** In the order in which they were used, until they would have run out anyway. */
-  readonly #used = new Map<string, number>();
+/** Nonces for proofs of keys. */
+export class ProofNonces {
+  readonly #nonces: Nonces;
 
   constructor(clock: Clock) {
-    this.#clock = clock;
+    this.#nonces = new Nonces(clock, { seconds: OPENID_LIMITS.nonceSeconds, all: MOST });
   }
 
   create(): string {
-    const until = Buffer.alloc(TIME);
-    until.writeUIntBE(this.#clock.now() + LIFE, 0, TIME);
-    const body = concatBytes(randomBytes(RANDOM), until);
-    return encodeBase64Url(concatBytes(body, this.#tagOf(body)));
+    return this.#nonces.give(ANY).nonce;
   }
 
-  /** Uses a nonce up. @throws HansaError `openid.nonce` */
+  /** Uses a nonce up. @throws HansaError `openid.nonce`, `openid.busy` */
   use(nonce: string): void {
-    const now = this.#clock.now();
-    const bytes = decodeBase64Url(nonce);
-    const body = bytes?.subarray(0, RANDOM + TIME);
-    if (bytes?.length !== RANDOM + TIME + TAG || body === undefined)
-      throw openidError("openid.nonce", "the nonce is not one of this node");
-    if (!timingSafeEqual(this.#tagOf(body), bytes.subarray(RANDOM + TIME)))
-      throw openidError("openid.nonce", "the nonce is not one of this node, or it was restarted since");
-    const until = Buffer.from(body).readUIntBE(RANDOM, TIME);
-    if (until <= now) throw openidError("openid.nonce", "the nonce ran out");
-    if (this.#used.has(nonce)) throw openidError("openid.nonce", "the nonce was used before");
-    this.#forget(now);
-    this.#used.set(nonce, now + LIFE);
-  }
-
-  #tagOf(body: Uint8Array): Uint8Array {
-    return createHmac("sha256", this.#secret).update(body).digest().subarray(0, TAG);
-  }
-
-  #forget(now: number): void {
-    for (const [nonce, until] of this.#used) {
-      if (until > now) return;
-      this.#used.delete(nonce);
-    }
+    const outcome = this.#nonces.use(nonce, ANY);
+    if (outcome === "full") throw openidError("openid.busy", "too many nonces were used of late", { limit: MOST });
+    if (outcome !== "fresh") throw openidError("openid.nonce", REFUSED[outcome]);
   }
 }

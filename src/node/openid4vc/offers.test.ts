@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ManualClock } from "#base";
-import { Nonces } from "./nonces.ts";
+import { ProofNonces } from "./nonces.ts";
 import { Offers } from "./offers.ts";
 
 const NOW = 1_767_225_600_000;
@@ -46,12 +46,12 @@ describe("offers", () => {
 describe("nonces", () => {
   it("are this node's own, once, and not for long", () => {
     const clock = new ManualClock(NOW);
-    const nonces = new Nonces(clock);
+    const nonces = new ProofNonces(clock);
     const refused = expect.objectContaining({ code: "openid.nonce" });
     const [used, late] = [nonces.create(), nonces.create()];
     nonces.use(used);
     expect(() => nonces.use(used)).toThrow(refused);
-    expect(() => new Nonces(clock).use(late)).toThrow(refused);
+    expect(() => new ProofNonces(clock).use(late)).toThrow(refused);
     for (const wrong of ["", "x", `${late}A`, late.slice(0, -1), `A${late.slice(1)}`, "A".repeat(late.length)])
       if (wrong !== late) expect(() => nonces.use(wrong), wrong).toThrow(refused);
     clock.advance(300_000);

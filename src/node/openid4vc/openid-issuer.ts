@@ -14,7 +14,7 @@ import { type CredentialOffer, type OfferRequest, type OfferState, OPENID_LIMITS
 import type { CredentialService } from "../credentials/credential-service.ts";
 import { type Configuration, checkClaims, describeConfiguration, issueConfigured } from "./configurations.ts";
 import { DPOP_ALGS, DpopProofs } from "./dpop.ts";
-import { Nonces } from "./nonces.ts";
+import { ProofNonces } from "./nonces.ts";
 import { type Grant, type Offer, Offers, txCodeShape } from "./offers.ts";
 
 export interface OpenidIssuerOptions {
@@ -43,7 +43,7 @@ const TOKEN_PATH = "/openid4vci/token";
 export class OpenidIssuer {
   readonly #options: OpenidIssuerOptions;
   readonly #offers: Offers;
-  readonly #nonces: Nonces;
+  readonly #nonces: ProofNonces;
   readonly #dpop: DpopProofs;
   readonly #library: Openid4vciIssuer;
   readonly #server: Oauth2AuthorizationServer;
@@ -54,7 +54,7 @@ export class OpenidIssuer {
     this.#library = new Openid4vciIssuer({ callbacks });
     this.#server = new Oauth2AuthorizationServer({ callbacks });
     this.#offers = new Offers(options.clock);
-    this.#nonces = new Nonces(options.clock);
+    this.#nonces = new ProofNonces(options.clock);
     this.#dpop = new DpopProofs(options.clock, callbacks);
   }
 
@@ -175,7 +175,7 @@ export class OpenidIssuer {
   /**
    * The credential endpoint (§8).
    *
-   * @throws HansaError `openid.token`, `openid.dpop`, `openid.credential-request`, `openid.configuration`, `openid.proof`, `openid.nonce`,
+   * @throws HansaError `openid.token`, `openid.dpop`, `openid.credential-request`, `openid.configuration`, `openid.proof`, `openid.nonce`, `openid.busy`,
    * `credentials.*`, `vc-api.*`
    */
   async credential({ authorization, dpop, body, keys }: CredentialCall): Promise<JsonObject> {
