@@ -1,5 +1,6 @@
 /** Who may call which route. One place: what is not allowed here is refused. */
 import { isHansaError } from "#base";
+import type { Asker } from "#identity";
 import {
   decodeConnectionToken,
   decodeRequestToken,
@@ -115,6 +116,19 @@ export class Caller {
     if (this.certificate !== undefined && !this.#standsIn(group, this.certificate))
       throw nodeError("http.forbidden", "the certificate's DID is no party of this group");
   }
+}
+
+/** Whoever calls, as he is asked for by a group's id: of one that this node does not serve, nobody reads anything. */
+export function askerOf(
+  groups: readonly GroupService[],
+  { mayRead }: { readonly mayRead: (group: GroupService) => boolean },
+): Asker {
+  return {
+    mayRead(id) {
+      const group = groups.find(({ ledger }) => ledger.group.id === id);
+      return group !== undefined && mayRead(group);
+    },
+  };
 }
 
 /**

@@ -1,6 +1,5 @@
 /** Routes of the exchange. They read messages strictly and hand on; the exchange decides. */
 import type { Static, TSchema } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
 import { decodeUtf8, isHansaError, parseJson } from "#base";
 import {
   decodeContent,
@@ -22,6 +21,7 @@ import {
 import { accessReceiptProofOf } from "../access-proof.ts";
 import { nodeError } from "../errors.ts";
 import type { GroupService } from "../group-service.ts";
+import { misfitOf } from "./misfit.ts";
 import { sendFrames } from "./send-frames.ts";
 import type { Call, HttpOptions } from "./server.ts";
 
@@ -159,13 +159,9 @@ function bodyOf<Schema extends TSchema>({ body }: Call, schema: Schema): Static<
     if (!isHansaError(error)) throw error;
     throw exchangeError("exchange.malformed", "the body is not strict JSON", { path: "", problem: error.code }, error);
   }
-  if (Value.Check(schema, value)) return value;
-  const first = Value.Errors(schema, value).First();
-  const path = first?.path ?? "";
-  throw exchangeError("exchange.malformed", `body: ${path} ${first?.message ?? "does not fit"}`, {
-    path,
-    problem: first?.message ?? "does not fit",
-  });
+  const misfit = misfitOf(schema, value);
+  if (misfit === undefined) return value as Static<Schema>;
+  throw exchangeError("exchange.malformed", `body: ${misfit.path} ${misfit.problem}`, misfit);
 }
 
 async function* encodeFrames(frames: AsyncIterable<SubscriptionFrame>): AsyncGenerator<string> {

@@ -8,7 +8,7 @@ import type { GroupService } from "../group-service.ts";
 import { certifyTrail, recordProofOf } from "../proofs.ts";
 import { describeCommandRun } from "../runs.ts";
 import { trailProofOf } from "../trail.ts";
-import { withoutHint } from "./access.ts";
+import { askerOf, withoutHint } from "./access.ts";
 import { exchangeHandlers } from "./exchange.ts";
 import { openApiDocument } from "./openapi.ts";
 import { openidHandlers } from "./openid.ts";
@@ -27,7 +27,6 @@ const asItIs = (text: string) => text;
 /** One handler a route. They read the ledger or hand on; nothing here decides. */
 export function routeHandlers(options: HttpOptions): Handlers {
   const openapi = openApiDocument(options.version);
-  const groups = new Map(options.groups.map((group) => [group.ledger.group.id, group]));
   return {
     health(call) {
       const problems = options.groups.flatMap(({ name, engine }) => {
@@ -56,17 +55,13 @@ export function routeHandlers(options: HttpOptions): Handlers {
       groups: options.groups.map((group) => (mayRead(group) ? groupStatus(group) : strangersStatus(group))),
     }),
 
-    async resolve({ parameters, query, headers, mayRead, reply }) {
+    async resolve(call) {
+      const { parameters, query, headers, reply } = call;
       const answer = await answerResolution(options.resolver, {
         url: parameters["did"] as string,
         options: query,
         accept: headers.accept,
-        asker: {
-          mayRead(id) {
-            const group = groups.get(id);
-            return group !== undefined && mayRead(group);
-          },
-        },
+        asker: askerOf(options.groups, call),
       });
       reply.code(answer.status).header("content-type", answer.type).header("vary", "accept");
       if (answer.location !== undefined) reply.header("location", answer.location);

@@ -1,17 +1,15 @@
 /** OpenID4VCI and OpenID4VP over HTTP. What wallets send is refused in the words of OAuth, what the member sends as any other request. */
-import type { TSchema } from "@sinclair/typebox";
-import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
+import type { Static, TSchema } from "@sinclair/typebox";
 import { decodeUtf8, HansaError, type JsonObject, parseJson } from "#base";
-import { makeKeyFinder, oauthNameOf, openidError } from "#identity";
-import { type OfferRequest, OPENID_SCHEMAS, type PresentationQuestion, type RouteName, VC_API_LIMITS } from "#protocol";
+import { type Asker, makeKeyFinder, oauthNameOf, openidError } from "#identity";
+import { OPENID_SCHEMAS, type RouteName, VC_API_LIMITS } from "#protocol";
 import type { GroupService } from "../group-service.ts";
 import type { OpenidService } from "../openid4vc/open-openid.ts";
+import { askerOf } from "./access.ts";
+import { misfitOf } from "./misfit.ts";
 import { problemOf } from "./problem.ts";
 import type { Call } from "./server.ts";
 
-const checks = new Map<string, TypeCheck<TSchema>>(
-  Object.entries(OPENID_SCHEMAS).map(([name, schema]) => [name, TypeCompiler.Compile(schema)]),
-);
 /** Most parameters of a form. */
 const PARAMETERS = 32;
 
@@ -26,12 +24,6 @@ export function openidHandlers(service: OpenidService | undefined, groups: reado
       throw openidError("openid.off", "this node asks for no presentations over OpenID");
     return service.verifier;
   };
-  const askerOf = ({ mayRead }: Call) => ({
-    mayRead(id: string) {
-      const group = groups.find(({ ledger }) => ledger.group.id === id);
-      return group !== undefined && mayRead(group);
-    },
-  });
 
   return {
     credentialIssuerMetadata: () => issuer().metadata(),
@@ -39,7 +31,7 @@ export function openidHandlers(service: OpenidService | undefined, groups: reado
     authorizationServerMetadata: () => issuer().serverMetadata(),
 
     offerCredential(call) {
-      return issuer().offer(readBody<OfferRequest>(call, "OfferRequest"));
+      return issuer().offer(readBody(call, OPENID_SCHEMAS.OfferRequest));
     },
 
     credentialOffer(call) {
@@ -68,8 +60,8 @@ export function openidHandlers(service: OpenidService | undefined, groups: reado
 
     async requestPresentation(call) {
       return verifier().ask(
-        readBody<PresentationQuestion>(call, "PresentationQuestion"),
-        memberAsker(askerOf(call), groups),
+        readBody(call, OPENID_SCHEMAS.PresentationQuestion),
+        memberAsker(askerOf(groups, call), groups),
       );
     },
 
@@ -90,7 +82,7 @@ export function openidHandlers(service: OpenidService | undefined, groups: reado
 }
 
 /** What the member may read is settled when it asks: the answer comes when its request is long over. */
-function memberAsker(asker: { mayRead(id: string): boolean }, groups: readonly GroupService[]) {
+function memberAsker(asker: Asker, groups: readonly GroupService[]): Asker {
   const readable = new Set(groups.map(({ ledger }) => ledger.group.id).filter((id) => asker.mayRead(id)));
   return { mayRead: (id: string) => readable.has(id) };
 }
@@ -146,12 +138,9 @@ function readObject({ body }: Call): JsonObject {
 }
 
 /** @throws HansaError `openid.request`, `json.*` */
-function readBody<Request>({ body }: Call, schema: keyof typeof OPENID_SCHEMAS): Request {
+function readBody<Schema extends TSchema>({ body }: Call, schema: Schema): Static<Schema> {
   const value = parseJson(body ?? "", { depth: VC_API_LIMITS.depth, integers: false });
-  const check = checks.get(schema) as TypeCheck<TSchema>;
-  if (check.Check(value)) return value as Request;
-  const first = check.Errors(value).First();
-  const path = first?.path === "" ? "/" : (first?.path ?? "/");
-  const problem = first?.message ?? "does not fit";
-  throw openidError("openid.request", `${path}: ${problem}`, { path, problem });
+  const misfit = misfitOf(schema, value);
+  if (misfit === undefined) return value as Static<Schema>;
+  throw openidError("openid.request", `${misfit.path}: ${misfit.problem}`, misfit);
 }

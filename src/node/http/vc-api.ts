@@ -1,25 +1,25 @@
 /** The VC API (W3C CCG) over HTTP: bodies are read and held against their schemas here, everything else is the service's. */
-import type { TSchema } from "@sinclair/typebox";
-import { type TypeCheck, TypeCompiler } from "@sinclair/typebox/compiler";
+import type { Static, TSchema } from "@sinclair/typebox";
 import { HansaError, type JsonLimits, type JsonObject, parseJson } from "#base";
 import {
-  type ChallengeRequest,
-  type DeriveRequest,
-  type IssueRequest,
-  type PresentRequest,
+  ChallengeRequest,
+  DeriveRequest,
+  IssueRequest,
+  PresentRequest,
   type RouteName,
-  type StoreRequest,
-  type UpdateStatusRequest,
+  StoreRequest,
+  UpdateStatusRequest,
   VC_API_LIMITS,
-  VC_API_SCHEMAS,
-  type VerifyCredentialRequest,
-  type VerifyPresentationRequest,
+  VerifyCredentialRequest,
+  VerifyPresentationRequest,
 } from "#protocol";
 import type { CredentialService } from "../credentials/credential-service.ts";
 import { vcApiError } from "../credentials/errors.ts";
 import type { Issuer } from "../credentials/issuing-keys.ts";
 import type { GroupService } from "../group-service.ts";
 import { typeChooser } from "./accept.ts";
+import { askerOf } from "./access.ts";
+import { misfitOf } from "./misfit.ts";
 import { problemOf } from "./problem.ts";
 import type { Call } from "./server.ts";
 import { refutation } from "./vc-problem.ts";
@@ -27,9 +27,6 @@ import { refutation } from "./vc-problem.ts";
 const JSON_LIMITS: JsonLimits = { depth: VC_API_LIMITS.depth, integers: false };
 /** Each may be as large as a body. */
 const PAGE = 25;
-const checks = new Map<string, TypeCheck<TSchema>>(
-  Object.entries(VC_API_SCHEMAS).map(([name, schema]) => [name, TypeCompiler.Compile(schema)]),
-);
 const LIST_TYPES = ["application/json", "application/vc", "application/ld+json", "application/statuslist+jwt"] as const;
 const chooseListType = typeChooser(LIST_TYPES);
 
@@ -52,20 +49,14 @@ export function vcApiHandlers(service: CredentialService | undefined, groups: re
     if (!open || running().holder?.access !== "open") call.requireMember();
     return running();
   };
-  const askerOf = (call: Call) => ({
-    mayRead(id: string) {
-      const group = groups.find(({ ledger }) => ledger.group.id === id);
-      return group !== undefined && call.mayRead(group);
-    },
-  });
   const present = async (call: Call) => {
     const service = holder(call, true);
-    return service.present(readBody<PresentRequest>(call, "PresentRequest"));
+    return service.present(readBody(call, PresentRequest));
   };
 
   return {
     async issueCredential(call) {
-      const request = readOpenly<IssueRequest>(running().opensIssuers, call, "IssueRequest");
+      const request = readOpenly(running().opensIssuers, call, IssueRequest);
       const issuer = running().findIssuer(request);
       requireUnlessOpen(call, issuer, running().opensIssuers);
       return running().issue(request, issuer);
@@ -74,16 +65,16 @@ export function vcApiHandlers(service: CredentialService | undefined, groups: re
     verifyCredential: (call) =>
       answerVerification(call, async () => {
         const service = verifier(call);
-        return service.verify(readBody<VerifyCredentialRequest>(call, "VerifyCredentialRequest"), askerOf(call));
+        return service.verify(readBody(call, VerifyCredentialRequest), askerOf(groups, call));
       }),
 
     async deriveCredential(call) {
       const service = holder(call, true);
-      return service.derive(readBody<DeriveRequest>(call, "DeriveRequest"));
+      return service.derive(readBody(call, DeriveRequest));
     },
 
     async updateCredentialStatus(call) {
-      const request = readOpenly<UpdateStatusRequest>(running().opensIssuers, call, "UpdateStatusRequest");
+      const request = readOpenly(running().opensIssuers, call, UpdateStatusRequest);
       const place = running().findPlace(request);
       requireUnlessOpen(call, place?.issuer, running().opensIssuers);
       return running().updateStatus(request, place);
@@ -91,8 +82,8 @@ export function vcApiHandlers(service: CredentialService | undefined, groups: re
 
     async storeCredential(call) {
       const service = holder(call, false);
-      const { verifiableCredential } = readBody<StoreRequest>(call, "StoreRequest");
-      const { id } = await service.keep(verifiableCredential as JsonObject, askerOf(call));
+      const { verifiableCredential } = readBody(call, StoreRequest);
+      const { id } = await service.keep(verifiableCredential as JsonObject, askerOf(groups, call));
       call.reply.header("location", `/credentials/${encodeURIComponent(id)}`);
       return { id };
     },
@@ -119,16 +110,13 @@ export function vcApiHandlers(service: CredentialService | undefined, groups: re
     verifyPresentation: (call) =>
       answerVerification(call, async () => {
         const service = verifier(call);
-        return service.verifyPresentation(
-          readBody<VerifyPresentationRequest>(call, "VerifyPresentationRequest"),
-          askerOf(call),
-        );
+        return service.verifyPresentation(readBody(call, VerifyPresentationRequest), askerOf(groups, call));
       }),
 
     createChallenge(call) {
       const service = verifier(call);
       const empty = call.body === undefined || call.body.length === 0;
-      return service.challenge(empty ? {} : readBody<ChallengeRequest>(call, "ChallengeRequest"));
+      return service.challenge(empty ? {} : readBody(call, ChallengeRequest));
     },
 
     async statusList(call) {
@@ -144,9 +132,9 @@ export function vcApiHandlers(service: CredentialService | undefined, groups: re
 }
 
 /** Of a request that may be anybody's, what is wrong is told to anybody; else to the member alone. */
-function readOpenly<Request>(open: boolean, call: Call, schema: keyof typeof VC_API_SCHEMAS): Request {
+function readOpenly<Schema extends TSchema>(open: boolean, call: Call, schema: Schema): Static<Schema> {
   if (!open) call.requireMember();
-  return readBody<Request>(call, schema);
+  return readBody(call, schema);
 }
 
 /** A request that means no issuer at all is about to be refused: where anybody may have something issued, anybody hears why. */
@@ -155,16 +143,13 @@ function requireUnlessOpen(call: Call, issuer: Issuer | undefined, opens: boolea
   call.requireMember();
 }
 
-function readBody<Request>({ body }: Call, schema: keyof typeof VC_API_SCHEMAS): Request {
+function readBody<Schema extends TSchema>({ body }: Call, schema: Schema): Static<Schema> {
   if (body === undefined || body.length === 0)
     throw vcApiError("vc-api.request", "the body is empty", { path: "/", problem: "empty body" });
   const value = parseJson(body, JSON_LIMITS);
-  const check = checks.get(schema) as TypeCheck<TSchema>;
-  if (check.Check(value)) return value as Request;
-  const first = check.Errors(value).First();
-  const path = first?.path === "" ? "/" : (first?.path ?? "/");
-  const problem = first?.message ?? "does not fit";
-  throw vcApiError("vc-api.request", `${path}: ${problem}`, { path, problem });
+  const misfit = misfitOf(schema, value);
+  if (misfit === undefined) return value as Static<Schema>;
+  throw vcApiError("vc-api.request", `${misfit.path}: ${misfit.problem}`, misfit);
 }
 
 /** What does not hold is an answer of a verifier, too: a problem that says `verified: false`. Who may not ask hears nothing of that. */
