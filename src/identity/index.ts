@@ -67,7 +67,7 @@ export {
   verifyPresentation,
 } from "./credentials/verify-presentation.ts";
 export * from "./errors.ts";
-export type { BareSigner } from "./jose/algorithms.ts";
+export { algOf, type BareSigner, JOSE_ALGS } from "./jose/algorithms.ts";
 export { envelopCredential, isEnvelope, verifyEnveloped, verifySdJwtCredential } from "./jose/envelope.ts";
 export { jwkOfKey, keyOfJwk } from "./jose/jwk.ts";
 export {
@@ -82,6 +82,7 @@ export {
   type VerifiedJwtPresentation,
   verifyJwtPresentation,
 } from "./jose/jwt-presentation.ts";
+export { idOf } from "./jose/vc-claims.ts";
 export {
   admissionCredential,
   certificationCredential,

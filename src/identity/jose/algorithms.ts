@@ -9,6 +9,9 @@ const KEY_TYPES: ReadonlyMap<string, CredentialAlgorithm> = new Map([
   ["Ed25519", "Ed25519"],
 ]);
 
+/** All names, as metadata list what is taken. */
+export const JOSE_ALGS: readonly string[] = [...KEY_TYPES.keys()];
+
 /** JOSE `alg` that a key signs with. */
 export function algOf(algorithm: CredentialAlgorithm): string {
   return credentialSuiteOf(algorithm).jose;

@@ -1,5 +1,6 @@
 /** One credential, shown to one verifier. */
 import type { Json, JsonObject } from "#base";
+import { CREDENTIALS_V1 } from "../credentials/contexts/bundled-contexts.ts";
 import { createPresentation, makePresentation } from "../credentials/create-presentation.ts";
 import { signCompactJws } from "../jose/compact-jws.ts";
 import { envelopCredential } from "../jose/envelope.ts";
@@ -11,7 +12,6 @@ import { deriveChosen } from "./derive-chosen.ts";
 import { refuseUnwanted, walletError } from "./errors.ts";
 import type { HeldCredential } from "./held-credential.ts";
 import { suiteFor } from "./holder-key.ts";
-
 import type { WalletKey } from "./wallet-keys.ts";
 
 /** For whom a presentation is, and what it answers. Times in milliseconds since 1970. */
@@ -105,7 +105,7 @@ function presentJwt(held: HeldCredential, key: WalletKey, { domain, challenge, n
   }
   // An envelope of 2.0 holds no credential of 1.1, whose presentations are of 1.1, too (§6.3.1 there).
   const vp = {
-    "@context": ["https://www.w3.org/2018/credentials/v1"],
+    "@context": [CREDENTIALS_V1],
     type: ["VerifiablePresentation"],
     verifiableCredential: [held.text],
   };

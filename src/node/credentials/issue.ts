@@ -6,6 +6,7 @@ import {
   type CredentialAlgorithm,
   checkCredential,
   envelopCredential,
+  idOf,
   issueCredential,
   issueJwtCredential,
   readBitstringEntry,
@@ -135,11 +136,6 @@ function withIssuer(credential: JsonObject, issuer: Issuer): JsonObject {
     issuer: String(id).slice(0, 200),
     has: issuer.id,
   });
-}
-
-function idOf(party: Json | undefined): string | undefined {
-  const id = typeof party === "object" && party !== null && !Array.isArray(party) ? (party as JsonObject)["id"] : party;
-  return typeof id === "string" ? id : undefined;
 }
 
 function purposesOf(document: JsonObject, issuer: Issuer, { credentialStatus }: IssueOptions): StatusPurpose[] {

@@ -3,6 +3,7 @@ import { type Clock, decodeUtf8, type JsonObject, Lru, parseJson } from "#base";
 import {
   type ContextSource,
   credentialError,
+  idOf,
   type KeyFinder,
   LIST_ACCEPT,
   type ListKind,
@@ -135,9 +136,8 @@ function publishedIn({ ledger }: GroupService): (url: string, issuer: string) =>
 
 /** Of what is no document of the data model, `issuer` would be a claim like others. */
 function issuerOf({ issuer, iss, "@context": context }: JsonObject): string | undefined {
-  if (context === undefined) return typeof iss === "string" ? iss : undefined;
-  const id = typeof issuer === "object" && issuer !== null ? (issuer as JsonObject)["id"] : issuer;
-  return typeof id === "string" ? id : undefined;
+  if (context !== undefined) return idOf(issuer);
+  return typeof iss === "string" ? iss : undefined;
 }
 
 function unknown(problem: string) {

@@ -3,6 +3,7 @@ import { type Clock, isHansaError, type Json, type JsonObject, parseJson } from 
 import {
   type Asker,
   type ContextSource,
+  CREDENTIALS_V2,
   checkPresentation,
   credentialError,
   type DidResolver,
@@ -187,7 +188,7 @@ function tokenOf(presentation: unknown): string | undefined {
     });
   if (Array.isArray(type) && type.length !== 1) throw refuse("/type", "is more than an envelope's");
   // VC Data Model 2.0 §4.13.3, as of enveloped credentials.
-  if ((Array.isArray(context) ? context[0] : context) !== "https://www.w3.org/ns/credentials/v2")
+  if ((Array.isArray(context) ? context[0] : context) !== CREDENTIALS_V2)
     throw refuse("/@context", "is not an envelope's");
   const token = typeof id === "string" ? /^data:application\/vp\+jwt,(.+)$/s.exec(id)?.[1] : undefined;
   if (token === undefined) throw refuse("/id", "is no data: URL of application/vp+jwt");

@@ -1,6 +1,7 @@
 /** Credential configurations: what a node offers, how it describes it to wallets, and how it issues it. */
 import type { Json, JsonObject } from "#base";
 import {
+  algOf,
   type ClaimPath,
   type ContextSource,
   CREDENTIALS_V2,
@@ -8,6 +9,7 @@ import {
   checkTerms,
   formatDateTime,
   issueSdJwt,
+  JOSE_ALGS,
   leadsSomewhere,
   openidError,
   type ProvenKey,
@@ -23,14 +25,6 @@ export interface Configuration extends ConfigurationConfig {
   readonly by: Issuer;
 }
 
-/** Algorithms of proofs of keys, as metadata name them. */
-const PROOF_ALGS = ["ES256", "EdDSA", "Ed25519", "ES384", "ES256K"];
-const JOSE: Readonly<Record<string, string>> = {
-  Ed25519: "EdDSA",
-  "P-256": "ES256",
-  "P-384": "ES384",
-  secp256k1: "ES256K",
-};
 /** Claims that the issuer says himself, or that belong to how an SD-JWT is made. */
 const RESERVED: ReadonlySet<string> = new Set([
   "iss",
@@ -81,10 +75,8 @@ export function describeConfiguration(configuration: Configuration): JsonObject 
     ...(vct === undefined ? {} : { vct }),
     ...(format === "dc+sd-jwt" ? {} : { credential_definition: definitionOf(configuration) }),
     cryptographic_binding_methods_supported: ["jwk", "did:key", "did:hansa"],
-    credential_signing_alg_values_supported: [
-      format === "ldp_vc" ? suiteOf(by) : (JOSE[by.signer.algorithm] as string),
-    ],
-    proof_types_supported: { jwt: { proof_signing_alg_values_supported: PROOF_ALGS } },
+    credential_signing_alg_values_supported: [format === "ldp_vc" ? suiteOf(by) : algOf(by.signer.algorithm)],
+    proof_types_supported: { jwt: { proof_signing_alg_values_supported: [...JOSE_ALGS] } },
     credential_metadata: {
       display: [{ name: label ?? name }],
       ...(claims === undefined

@@ -6,10 +6,13 @@ import { type Clock, encodeBase64Url, HansaError, type Json, type JsonObject, pa
 import { randomBytes } from "#crypto";
 import {
   type Asker,
+  algOf,
   type ContextSource,
+  CRYPTOSUITES,
   type CredentialSigner,
   checkVpQuery,
   type DidResolver,
+  JOSE_ALGS,
   makeKeyFinder,
   type OpenidCallbacks,
   openidError,
@@ -63,14 +66,7 @@ interface Waiting {
 
 /** §5.10: wallets are asked without having been asked about themselves before. */
 const AUDIENCE = "https://self-issued.me/v2";
-const ALGS = ["EdDSA", "Ed25519", "ES256", "ES384", "ES256K"];
-const SUITES = ["eddsa-rdfc-2022", "eddsa-jcs-2022", "ecdsa-rdfc-2019", "ecdsa-jcs-2019", "ecdsa-sd-2023"];
-const JOSE: Readonly<Record<string, string>> = {
-  Ed25519: "EdDSA",
-  "P-256": "ES256",
-  "P-384": "ES384",
-  secp256k1: "ES256K",
-};
+const ALGS = [...JOSE_ALGS];
 const KEPT = OPENID_LIMITS.resultSeconds * 1000;
 
 export class OpenidVerifier {
@@ -138,7 +134,7 @@ export class OpenidVerifier {
         client_metadata: {
           vp_formats_supported: {
             "dc+sd-jwt": { "sd-jwt_alg_values": ALGS, "kb-jwt_alg_values": ALGS },
-            ldp_vc: { proof_type_values: ["DataIntegrityProof"], cryptosuite_values: SUITES },
+            ldp_vc: { proof_type_values: ["DataIntegrityProof"], cryptosuite_values: [...CRYPTOSUITES] },
             jwt_vc_json: { alg_values: ALGS },
           } satisfies Record<(typeof VP_FORMATS)[number], object>,
           ...(seal === undefined
@@ -148,7 +144,7 @@ export class OpenidVerifier {
       },
       jar: {
         requestUri: this.#address(id, "object"),
-        jwtSigner: { method: "did", didUrl: signer.id, alg: JOSE[signer.algorithm] as string },
+        jwtSigner: { method: "did", didUrl: signer.id, alg: algOf(signer.algorithm) },
         // Of the clock that is handed in, and not of the machine: the library lets these two stand.
         additionalJwtPayload: { aud: AUDIENCE, iat: seconds(made), exp: seconds(until) },
         expiresInSeconds: Math.ceil((until - made) / 1000),
