@@ -1,7 +1,7 @@
 /** Credentials and presentations in files. Loads nothing that verifies: each command loads that for itself, since it is much. */
 import type { JsonObject } from "#base";
 import { cliError } from "../errors.ts";
-import { readJsonFile, writeNewFile } from "../home/files.ts";
+import { parseJsonOf, readJsonFile, writeNewFile } from "../home/files.ts";
 import type { Shell } from "../shell.ts";
 
 /** Cryptosuites that the command line offers. */
@@ -16,7 +16,7 @@ export type SuiteName = (typeof SUITES)[number];
 
 /** A credential or presentation in a file, or on standard input for `-`. @throws HansaError `cli.file-malformed` */
 export async function readDocument(shell: Shell, file: string): Promise<JsonObject> {
-  const value = file === "-" ? (JSON.parse(await shell.readText(file)) as unknown) : readJsonFile(shell.path(file));
+  const value = file === "-" ? parseJsonOf(file, await shell.readText(file)) : readJsonFile(shell.path(file));
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw cliError("cli.file-malformed", `${file} holds no JSON object`, { path: file });
   return value as JsonObject;

@@ -1,5 +1,5 @@
 /** Verification on this machine: DIDs from documents at hand, or from the node; statuses from the lists' own addresses. */
-import { decodeUtf8, isHansaError, type JsonObject } from "#base";
+import { decodeUtf8, isHansaError, type JsonObject, parseJson } from "#base";
 import {
   type DidMethod,
   DidResolver,
@@ -102,7 +102,7 @@ export async function fetchList(
   if (!response.ok) return undefined;
   const bytes = new Uint8Array(await response.arrayBuffer());
   const text = bytes.length > LIST_BYTES ? undefined : decodeUtf8(bytes);
-  return text?.trimStart().startsWith("{") ? (JSON.parse(text) as JsonObject) : text;
+  return text?.trimStart().startsWith("{") ? (parseJson(text, { depth: 32, integers: false }) as JsonObject) : text;
 }
 
 async function isRecognised(shell: Shell, issuer: string, types: readonly string[]): Promise<boolean> {

@@ -24,8 +24,13 @@ export function readBytes(path: string, limit = MOST_BYTES): Uint8Array {
 
 /** @throws HansaError `cli.file-missing`, `cli.file-malformed` */
 export function readJsonFile(path: string): Json {
+  return parseJsonOf(path, readBytes(path));
+}
+
+/** What a file holds, or standard input. @throws HansaError `cli.file-malformed` */
+export function parseJsonOf(path: string, content: string | Uint8Array, depth = 64): Json {
   try {
-    return parseJson(readBytes(path), { depth: 64, integers: false });
+    return parseJson(content, { depth, integers: false });
   } catch (error) {
     if (!(error instanceof HansaError) || !error.code.startsWith("json.")) throw error;
     throw cliError("cli.file-malformed", `${path} is not strict JSON: ${error.message}`, { path }, error);

@@ -109,6 +109,10 @@ describe("hansa credential without any network", () => {
     await writeFile(join(terminal.cwd, "list.json"), "[]");
     expect(await codeOf("issue", "list.json", ...own)).toBe("cli.file-malformed");
     expect(await codeOf("verify", "list.json", "--offline")).toBe("cli.file-malformed");
+    for (const input of ["no JSON", "[]", '{"a":1,"a":2}']) {
+      const ran = await terminal.run(["credential", "verify", "-", "--offline", "--json"], { input });
+      expect(JSON.parse(ran.err)).toMatchObject({ error: { code: "cli.file-malformed" } });
+    }
     expect(await codeOf("verify", "label.json", "--offline")).toBe("credentials.document");
     expect(await codeOf("verify", "label.json", "--offline", "--recognised")).toBe("cli.argument");
     expect(existsSync(join(terminal.cwd, "signed.json"))).toBe(false);
