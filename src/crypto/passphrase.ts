@@ -25,9 +25,19 @@ export function isAllowedCost({ passes, memory }: PassphraseCost): boolean {
   return memory % 1024 === 0 && memory >= LEAST_COST.memory && memory <= MOST_COST.memory;
 }
 
+/** Bytes of a passphrase: of its NFKC form, so that every keyboard's spelling of a letter counts as the same. */
+export function encodePassphrase(passphrase: string): Uint8Array {
+  return encodeUtf8(passphrase.normalize("NFKC"));
+}
+
+/** @throws HansaError `crypto.passphrase` where it is empty or too long */
+export function requirePassphrase(bytes: Uint8Array): void {
+  if (bytes.length === 0 || bytes.length > 1024)
+    throw cryptoError("crypto.passphrase", "a passphrase has 1 to 1024 bytes");
+}
+
 /**
- * The 32-byte key that a passphrase gives with a salt: Argon2id over its NFKC form, so that every keyboard's spelling of a letter counts as
- * the same. Wipe it when done.
+ * The 32-byte key that a passphrase gives with a salt, by Argon2id. Wipe it when done.
  *
  * @param salt - 16 random bytes, kept beside what the key seals
  * @throws HansaError `crypto.passphrase`, `crypto.argon2`
@@ -42,10 +52,9 @@ export async function derivePassphraseKey(
   cost: PassphraseCost,
 ): Promise<Uint8Array> {
   if (!isAllowedCost(cost)) throw cryptoError("crypto.argon2", "the cost is out of bounds", { ...cost });
-  const bytes = encodeUtf8(passphrase.normalize("NFKC"));
+  const bytes = encodePassphrase(passphrase);
   try {
-    if (bytes.length === 0 || bytes.length > 1024)
-      throw cryptoError("crypto.passphrase", "a passphrase has 1 to 1024 bytes");
+    requirePassphrase(bytes);
     return await argon2id(bytes, salt, cost.passes, cost.memory);
   } finally {
     bytes.fill(0);

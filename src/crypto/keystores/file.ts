@@ -7,7 +7,13 @@ import sodium from "sodium-native";
 import { type Clock, concatBytes, encodeUtf8, equalBytes, isHansaError, systemClock } from "#base";
 import { randomBytes, sha256 } from "#crypto/backend";
 import { cryptoError } from "../errors.ts";
-import { DEFAULT_COST, isAllowedCost, type PassphraseCost } from "../passphrase.ts";
+import {
+  DEFAULT_COST,
+  encodePassphrase,
+  isAllowedCost,
+  type PassphraseCost,
+  requirePassphrase,
+} from "../passphrase.ts";
 import { copySecret, equalSecret, secretBytes, wipe } from "../secret.ts";
 import { emptyContents, KeyRing } from "./key-ring.ts";
 import {
@@ -34,11 +40,9 @@ export interface KeyFileOptions {
   readonly clock?: Clock;
 }
 
-/** Text in NFKC, so that every keyboard's spelling of a letter opens the file. */
 function passphraseBytes(passphrase: string | Uint8Array): Uint8Array {
-  const bytes = typeof passphrase === "string" ? encodeUtf8(passphrase.normalize("NFKC")) : copySecret(passphrase);
-  if (bytes.length === 0 || bytes.length > 1024)
-    throw cryptoError("crypto.passphrase", "a passphrase has 1 to 1024 bytes");
+  const bytes = typeof passphrase === "string" ? encodePassphrase(passphrase) : copySecret(passphrase);
+  requirePassphrase(bytes);
   return bytes;
 }
 
