@@ -29,7 +29,7 @@ import type { GroupService } from "../group-service.ts";
 import { Challenges } from "./challenges.ts";
 import { vcApiError } from "./errors.ts";
 import { httpsSource } from "./https-source.ts";
-import { chooseIssuer, issueFor, listSuiteOf } from "./issue.ts";
+import { chooseIssuer, issueFor, suiteOf } from "./issue.ts";
 import { type Holder, type Issuer, type KeySource, openHolder, openIssuers } from "./issuing-keys.ts";
 import { KeptCredentials } from "./kept-credentials.ts";
 import { readMoment } from "./moment.ts";
@@ -204,7 +204,7 @@ export class CredentialService {
     const holder = this.holder as Holder;
     const { challenge, domain, cryptosuite, created, expires, verificationMethod } = options;
     const { signer, id } = holder;
-    const suite = cryptosuite ?? holder.suite ?? listSuiteOf(holder);
+    const suite = cryptosuite ?? suiteOf(holder);
     if (challenge === undefined || domain === undefined)
       throw vcApiError(
         "vc-api.request",

@@ -89,7 +89,7 @@ function signerOf(
     return async (document) => envelopCredential(issueJwtCredential(document, signer), "application/vc+jwt");
   }
   const isSelective = mandatoryPointers !== undefined && cryptosuite === undefined && signer.algorithm === "P-256";
-  const suite = cryptosuite ?? (isSelective ? SELECTIVE : (issuer.suite ?? USUAL[signer.algorithm]));
+  const suite = cryptosuite ?? (isSelective ? SELECTIVE : suiteOf(issuer));
   if (suite === undefined)
     throw vcApiError("vc-api.suite", `keys of ${signer.algorithm} sign JWTs alone`, { algorithm: signer.algorithm });
   if (mandatoryPointers !== undefined && suite !== SELECTIVE)
@@ -106,17 +106,21 @@ function signerOf(
 }
 
 /** A cryptosuite that is asked for says it; else the configuration does, or the key, where there is but one way. */
-function usualFormat({ format, suite, signer }: Issuer, { cryptosuite }: IssueOptions): CredentialFormat | undefined {
+function usualFormat(issuer: Issuer, { cryptosuite }: IssueOptions): CredentialFormat | undefined {
   if (cryptosuite !== undefined) return undefined;
-  return format ?? (suite === undefined && USUAL[signer.algorithm] === undefined ? "jwt" : undefined);
+  return issuer.format ?? (suiteOf(issuer) === undefined ? "jwt" : undefined);
+}
+
+type KeyWithSuite = Pick<Issuer, "signer"> & { readonly suite?: string | undefined };
+
+/** The cryptosuite where a request names none. `undefined`: the key signs JWTs alone. */
+export function suiteOf({ signer, suite }: KeyWithSuite): string | undefined {
+  return suite ?? USUAL[signer.algorithm];
 }
 
 /** Whatever cryptosuite signs the issuer's status lists. `undefined`: they are JWTs. */
-export function listSuiteOf({
-  signer,
-  suite,
-}: Pick<Issuer, "signer"> & { suite?: string | undefined }): string | undefined {
-  return suite === undefined || suite === SELECTIVE ? USUAL[signer.algorithm] : suite;
+export function listSuiteOf({ signer, suite }: KeyWithSuite): string | undefined {
+  return suiteOf({ signer, suite: suite === SELECTIVE ? undefined : suite });
 }
 
 /** Puts the issuer where none is named; where another well-formed one is, that is for the substitute alone. */

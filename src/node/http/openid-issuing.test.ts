@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { acceptOffer, openOffer, verifySdJwt } from "#identity";
-import { CLAIMS, type OpenidNode, startOpenidNode, VCT } from "./openid.suite.ts";
+import { CLAIMS, type OpenidNode, offering, startOpenidNode, VCT } from "./openid.suite.ts";
 
 let at: OpenidNode;
 beforeAll(async () => {
@@ -45,5 +45,27 @@ describe("an offer, over HTTPS", () => {
     const key = await wallet.createKey("Ed25519");
     const [held] = await accept(wallet, offered.json.uri);
     expect(held).toMatchObject({ format, subjects: [key.controller] });
+  });
+});
+
+describe("a configuration of Data Integrity", () => {
+  it("is issued so, whatever its issuer does where nobody says", async () => {
+    const own = await startOpenidNode(offering({}, { format: "jwt" }));
+    try {
+      const offered = await own.offer({ configuration: "one", claims: { degree: "Master of Meters" } });
+      const how = { fetch: own.fetch as typeof fetch, keys: own.finder, checkStatus: false };
+      const [held] = await acceptOffer(own.wallet(), offered.json.uri, how);
+      expect(held?.format).toBe("ldp_vc");
+    } finally {
+      await own.close();
+    }
+  });
+
+  it("keeps the node from starting where its issuer's key makes no such proof", async () => {
+    const start = startOpenidNode(offering({ issuer: "k1" }));
+    await expect(start).rejects.toMatchObject({
+      code: "node.config",
+      message: expect.stringContaining("k1 signs JWTs alone"),
+    });
   });
 });

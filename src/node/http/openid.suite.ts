@@ -13,7 +13,7 @@ import {
 } from "#identity";
 import { resolveDid } from "#sdk";
 import { signCompactJws } from "../../identity/jose/compact-jws.ts";
-import { CREDENTIALS, type Credentials, startVcNode } from "./vc-api.suite.ts";
+import { CREDENTIALS, type Credentials, ISSUERS, startVcNode } from "./vc-api.suite.ts";
 
 export const VCT = "https://town.example/resident";
 export const CLAIMS = {
@@ -80,6 +80,26 @@ export async function startOpenidNode(
     fetch,
   };
 }
+
+/** Settings of a node that offers one configuration. */
+export const offering = (
+  configuration: Partial<(NonNullable<Credentials["openid"]>["configurations"] & {})[number]>,
+  issuer: Partial<(typeof ISSUERS)[number]> = {},
+): Partial<Credentials> => ({
+  issuers: [...ISSUERS, { name: "other", did: "did:key", key: "p256", ...issuer }],
+  openid: {
+    configurations: [
+      {
+        name: "one",
+        issuer: "other",
+        format: "ldp_vc",
+        types: ["ExampleDegreeCredential"],
+        contexts: [EXAMPLES],
+        ...configuration,
+      },
+    ],
+  },
+});
 
 export type OpenidNode = Awaited<ReturnType<typeof startOpenidNode>>;
 

@@ -17,6 +17,7 @@ import {
 } from "#identity";
 import type { ConfigurationConfig } from "../config/openid-config.ts";
 import type { CredentialService } from "../credentials/credential-service.ts";
+import { suiteOf } from "../credentials/issue.ts";
 import type { Issuer } from "../credentials/issuing-keys.ts";
 import { nodeError } from "../errors.ts";
 
@@ -60,6 +61,8 @@ export function openConfigurations(
       throw refuse("dc+sd-jwt has a vct, and neither types nor contexts");
     if (!isSdJwt && (config.vct !== undefined || config.types === undefined || config.decoys !== undefined))
       throw refuse(`${config.format} has types, and neither vct nor decoys`);
+    if (config.format === "ldp_vc" && suiteOf(by) === undefined)
+      throw refuse(`the key of ${config.issuer} signs JWTs alone`);
     if (isSdJwt && (config.status ?? by.status ?? []).length > 1)
       throw refuse("an SD-JWT VC has a place in one status list");
     opened.set(config.name, { ...config, by });
@@ -75,7 +78,9 @@ export function describeConfiguration(configuration: Configuration): JsonObject 
     ...(vct === undefined ? {} : { vct }),
     ...(format === "dc+sd-jwt" ? {} : { credential_definition: definitionOf(configuration) }),
     cryptographic_binding_methods_supported: ["jwk", "did:key", "did:hansa"],
-    credential_signing_alg_values_supported: [format === "ldp_vc" ? suiteOf(by) : algOf(by.signer.algorithm)],
+    credential_signing_alg_values_supported: [
+      format === "ldp_vc" ? (suiteOf(by) as string) : algOf(by.signer.algorithm),
+    ],
     proof_types_supported: { jwt: { proof_signing_alg_values_supported: [...JOSE_ALGS] } },
     credential_metadata: {
       display: [{ name: label ?? name }],
@@ -98,10 +103,6 @@ function definitionOf({ format, contexts = [], types = [] }: Configuration): Jso
   if (format !== "ldp_vc") return { type };
   // §A.1.2: addresses alone; a context that stands in the credential itself has none.
   return { "@context": [CREDENTIALS_V2, ...contexts.filter((context) => typeof context === "string")], type };
-}
-
-function suiteOf({ suite, signer }: Issuer): string {
-  return suite ?? (signer.algorithm === "Ed25519" ? "eddsa-rdfc-2022" : "ecdsa-rdfc-2019");
 }
 
 /**
@@ -148,7 +149,7 @@ export async function issueConfigured(
   const { verifiableCredential } = await service.issue(
     {
       credential: document,
-      options: { issuer: by.name, credentialId, ...(format === "jwt_vc_json" ? { format: "jwt" } : {}) },
+      options: { issuer: by.name, credentialId, format: format === "jwt_vc_json" ? "jwt" : "data-integrity" },
     },
     { ...by, ...(status === undefined ? {} : { status }) },
   );
