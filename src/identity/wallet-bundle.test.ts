@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { createContext, Script } from "node:vm";
-import { build } from "esbuild";
 import { expect, it } from "vitest";
+import { bundlePage } from "../../test/browser.suite.ts";
 
 const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 
@@ -21,29 +21,11 @@ export { StatusList } from ${JSON.stringify(path("./status/status-list.ts"))};
 export { issueTokenStatusList, tokenStatusReference } from ${JSON.stringify(path("./status/token-status.ts"))};
 `;
 
-async function bundle(contents: string): Promise<string> {
-  const result = await build({
-    stdin: { contents, resolveDir: path("."), loader: "ts" },
-    bundle: true,
-    write: false,
-    minify: true,
-    format: "iife",
-    globalName: "wallet",
-    platform: "browser",
-    conditions: ["browser", "development"],
-    target: "es2022",
-    metafile: true,
-    logLevel: "silent",
-  });
-  const imports = Object.values(result.metafile.outputs).flatMap((output) => output.imports);
-  expect(imports.filter(({ external }) => external === true)).toEqual([]);
-  const code = result.outputFiles[0]?.text ?? "";
-  expect(code.match(/["']node:[a-z/]+["']|sodium-native|process\.(env|versions)/g)).toBeNull();
-  return code;
-}
+const FOLDER = new URL(".", import.meta.url);
 
 it("presents and verifies an SD-JWT with its status in a browser, without Node", async () => {
-  const code = await bundle(WHOLE);
+  const code = await bundlePage({ contents: WHOLE, folder: FOLDER });
+  expect(code).not.toMatch(/process\.(env|versions)/);
 
   // What a web page has; `process` and `global` are not there, whatever the bundle asks for.
   const { TextEncoder, TextDecoder, URL, URLSearchParams, crypto, CompressionStream, DecompressionStream } = globalThis;
@@ -57,21 +39,21 @@ it("presents and verifies an SD-JWT with its status in a browser, without Node",
   new Script("globalThis.self = globalThis; globalThis.window = globalThis;").runInContext(context);
   new Script(code).runInContext(context);
   const run = new Script(`(async () => {
-    const party = (did, algorithm) => ({ ...wallet.createSigner(algorithm), id: did + "#1", controller: did });
+    const party = (did, algorithm) => ({ ...hansa.createSigner(algorithm), id: did + "#1", controller: did });
     const lab = party("did:example:lab", "Ed25519");
     const holder = party("did:example:owner", "P-256");
     const uri = "https://labs.example/1";
-    const list = wallet.StatusList.create({ order: "right" });
+    const list = hansa.StatusList.create({ order: "right" });
     list.set(5, 1);
-    const token = await wallet.issueTokenStatusList(list, { uri, iat: 1000 }, lab);
+    const token = await hansa.issueTokenStatusList(list, { uri, iat: 1000 }, lab);
     const keys = async () => lab;
-    const status = wallet.statusSource({ keys, now: () => 1e6, fetchList: async () => token });
+    const status = hansa.statusSource({ keys, now: () => 1e6, fetchList: async () => token });
     const verify = async (index) => {
-      const claims = { vct: "urn:x", a: 1, b: 2, status: wallet.tokenStatusReference({ index, uri }) };
-      const sdJwt = wallet.issueSdJwt(claims, lab, { disclose: [["a"], ["b"]], decoys: 2, holderKey: holder });
+      const claims = { vct: "urn:x", a: 1, b: 2, status: hansa.tokenStatusReference({ index, uri }) };
+      const sdJwt = hansa.issueSdJwt(claims, lab, { disclose: [["a"], ["b"]], decoys: 2, holderKey: holder });
       const keyBinding = { signer: holder, audience: "v", nonce: "n", issuedAt: 1000 };
-      const presented = wallet.presentSdJwt(sdJwt, { disclose: [["b"]], keyBinding });
-      return wallet.verifySdJwt(presented, { keys, now: 1e6, status, keyBinding: { audience: "v", nonce: "n" } });
+      const presented = hansa.presentSdJwt(sdJwt, { disclose: [["b"]], keyBinding });
+      return hansa.verifySdJwt(presented, { keys, now: 1e6, status, keyBinding: { audience: "v", nonce: "n" } });
     };
     const { claims } = await verify(4);
     const code = await verify(5).then(() => "passed", (error) => error.code);
@@ -81,7 +63,7 @@ it("presents and verifies an SD-JWT with its status in a browser, without Node",
 });
 
 it("needs neither contexts nor schemas to present and verify an SD-JWT, and compiles nothing at run time", async () => {
-  const code = await bundle(SMALL);
+  const code = await bundlePage({ contents: SMALL, folder: FOLDER });
   expect(code.match(/\bnew Function\b|\beval\(|\brequire\(/g)).toBeNull();
   expect(code).not.toContain("https://www.w3.org/ns/credentials");
   console.log(`SD-JWT for browsers, with its cryptography: ${(code.length / 1024).toFixed(0)} KiB minified`);

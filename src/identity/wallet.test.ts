@@ -1,29 +1,9 @@
-import { fileURLToPath } from "node:url";
 import { createContext, Script } from "node:vm";
-import { build } from "esbuild";
 import { expect, it } from "vitest";
+import { bundlePage } from "../../test/browser.suite.ts";
 import { verifySdJwt } from "./sd-jwt/verify-sd-jwt.ts";
 import { CHEAP, dataIntegrity, finder, jose, NOW, PASSPHRASE, sdJwt, VERIFIER } from "./wallet/wallet.suite.ts";
 import { createMemoryWalletStore, Wallet } from "./wallet.ts";
-
-async function bundle(): Promise<string> {
-  const result = await build({
-    entryPoints: [fileURLToPath(new URL("./wallet.ts", import.meta.url))],
-    bundle: true,
-    write: false,
-    minify: true,
-    format: "iife",
-    globalName: "hansa",
-    platform: "browser",
-    conditions: ["browser", "development"],
-    target: "es2022",
-    metafile: true,
-    logLevel: "silent",
-  });
-  const imports = Object.values(result.metafile.outputs).flatMap((output) => output.imports);
-  expect(imports.filter(({ external }) => external === true)).toEqual([]);
-  return result.outputFiles[0]?.text ?? "";
-}
 
 /** What a page has and the wallet may use; `globalThis` holds nothing else. */
 function createPage() {
@@ -33,9 +13,7 @@ function createPage() {
 }
 
 it("the wallet in a page: restored from a backup that Node made, it receives, finds and shows", async () => {
-  const code = await bundle();
-  // Libraries have the words of Node in them (`require`, `process`); that none is needed shows when the page, which has neither, runs.
-  expect(/["']node:|sodium-native/.exec(code)?.[0]).toBeUndefined();
+  const code = await bundlePage(new URL("./wallet.ts", import.meta.url));
   const context = createPage();
   new Script(`var self = globalThis;${code}`).runInContext(context);
 
