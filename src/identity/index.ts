@@ -147,8 +147,15 @@ export {
   type StatusPurpose,
   statusListCredential,
 } from "./status/bitstring.ts";
+export { inForm, type ListForm, tokenStatusOf } from "./status/list-form.ts";
 export { type BitOrder, type EntryBits, LEAST_ENTRIES, StatusList } from "./status/status-list.ts";
-export { LIST_ACCEPT, type ListKind, type StatusSourceOptions, statusSource } from "./status/status-source.ts";
+export {
+  LIST_ACCEPT,
+  type ListKind,
+  type ListRoot,
+  type StatusSourceOptions,
+  statusSource,
+} from "./status/status-source.ts";
 export {
   issueTokenStatusList,
   readTokenStatusReference,

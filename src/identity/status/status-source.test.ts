@@ -198,13 +198,13 @@ describe("a status source", () => {
 
   it("takes no other list than the one whose root is on the ledger, and no older one that it kept", async () => {
     const list = StatusList.create({ order: "left" });
-    const onLedger = { digest: list.root(), version: 1 };
-    const { world, status } = createWorld({ root: async () => onLedger });
+    const onLedger = { digest: list.root(), kind: "bitstring", purpose: "revocation" } as const;
+    let digest = onLedger.digest;
+    const { world, status } = createWorld({ root: async () => ({ ...onLedger, digest }) });
     world.published.set(URL_OF_LIST, await publish(list, { ttl: 600_000 }));
     expect(await codeOf(() => status(entryOf(9), credential))).toBeUndefined();
     list.set(9, 1);
-    onLedger.digest = list.root();
-    onLedger.version = 2;
+    digest = list.root();
     // The issuer's node shows this verifier an old list still.
     expect(await codeOf(() => status(entryOf(9), credential))).toBe("credentials.status-unknown");
     world.published.set(URL_OF_LIST, await publish(list, { ttl: 600_000 }));
@@ -227,6 +227,56 @@ describe("a status source of Token Status Lists", () => {
     for (let i = 0; i < 40; i++) await ask(i);
     await ask(0);
     expect(world.asked).toBe(41);
+  });
+
+  it.each([
+    ["revocation", 1],
+    ["suspension", 2],
+  ])("holds a list for %s against the digest that the ledger has of its other form", async (purpose, value) => {
+    const bitstring = StatusList.create({ order: "left" });
+    let digest = bitstring.root();
+    const asked: string[] = [];
+    const { world, status } = createWorld({
+      root: async (...of) => {
+        asked.push(of.join(" "));
+        return { digest, kind: "bitstring", purpose };
+      },
+    });
+    const ask = () => codeOf(() => status(tokenStatusReference({ index: 77, uri }), { iss: lab.controller }));
+    const list = StatusList.create({ order: "right", bits: value === 1 ? 1 : 2 });
+    world.published.set(uri, await sign(list));
+    expect(await ask()).toBeUndefined();
+    expect(asked).toEqual([`${uri} ${lab.controller}`]);
+    bitstring.set(77, 1);
+    digest = bitstring.root();
+    // The issuer's node shows this verifier an old list still, and then one that says more than the ledger's.
+    expect(await ask()).toBe("credentials.status-unknown");
+    list.set(77, value);
+    list.set(5, value);
+    world.published.set(uri, await sign(list));
+    expect(await ask()).toBe("credentials.status-unknown");
+    list.set(5, 0);
+    world.published.set(uri, await sign(list));
+    expect(await ask()).toBe("credentials.status");
+  });
+
+  it("takes no list whose entries the ledger's form cannot have", async () => {
+    const bitstring = StatusList.create({ order: "left" });
+    const { world, status } = createWorld({
+      root: async () => ({ digest: bitstring.root(), kind: "bitstring", purpose: "suspension" }),
+    });
+    const ask = () => codeOf(() => status(tokenStatusReference({ index: 77, uri }), { iss: lab.controller }));
+    for (const [bits, value] of [
+      [1, 1],
+      [2, 1],
+      [2, 3],
+      [4, 2],
+    ] as const) {
+      const list = StatusList.create({ order: "right", bits });
+      list.set(9, value);
+      world.published.set(uri, await sign(list));
+      expect(await ask()).toBe("credentials.status-unknown");
+    }
   });
 
   const uri = "https://labs.example/statuslists/1";

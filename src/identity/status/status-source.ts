@@ -7,6 +7,7 @@ import { isEnvelope, verifyEnveloped } from "../jose/envelope.ts";
 import { verifyJwtCredential } from "../jose/jwt-credential.ts";
 import { idOf } from "../jose/vc-claims.ts";
 import { openBitstring, readBitstringEntry, readBitstringStatus } from "./bitstring.ts";
+import { inForm, type ListForm } from "./list-form.ts";
 import { type EntryBits, type StatusList, unknownStatus } from "./status-list.ts";
 import { readTokenStatusReference, TOKEN_STATUS, verifyTokenStatusList } from "./token-status.ts";
 
@@ -19,16 +20,21 @@ export const LIST_ACCEPT: Readonly<Record<ListKind, string>> = {
   token: "application/statuslist+jwt, */*;q=0.1",
 };
 
+/** What the ledger keeps of a list. */
+export interface ListRoot {
+  /** `StatusList.root()` of the list in this form. */
+  readonly digest: string;
+  readonly kind: ListForm;
+  readonly purpose: string;
+}
+
 /** What a source of statuses asks of others. */
 export interface StatusSourceOptions {
   /** What lies at a list's URL, of the two kinds the one that is wanted: some issuers have both there. `undefined` where there is nothing. */
   readonly fetchList: (url: string, kind: ListKind) => Promise<string | JsonObject | undefined>;
   readonly keys: KeyFinder;
-  /** What the ledger says of a list, `StatusList.root()` and its version; `undefined` where it knows none of this URL. */
-  readonly root?: (
-    url: string,
-    kind: ListKind,
-  ) => Promise<{ readonly digest: string; readonly version: number } | undefined>;
+  /** What the ledger says of an issuer's list; `undefined` where it knows none of this URL. */
+  readonly root?: (url: string, issuer: string) => Promise<ListRoot | undefined>;
   /** Where contexts of lists' credentials come from: those that come with Hansa, where left out. */
   readonly contexts?: ContextSource | undefined;
   /** Milliseconds. */
@@ -40,7 +46,8 @@ export interface StatusSourceOptions {
 /** A list that was fetched and verified. */
 interface KnownList {
   readonly list: StatusList;
-  readonly root: string;
+  /** Digests of it, by form and purpose. */
+  readonly roots: Map<string, string | undefined>;
   readonly issuer: string;
   /** Of Token Status Lists `undefined`. */
   readonly purposes: readonly string[] | undefined;
@@ -145,9 +152,9 @@ class KnownLists {
     }
   }
 
-  async #isCurrent(url: string, { root, purposes }: KnownList): Promise<boolean> {
-    const onLedger = await this.#options.root?.(url, purposes === undefined ? "token" : "credential");
-    return onLedger === undefined || onLedger.digest === root;
+  async #isCurrent(url: string, known: KnownList): Promise<boolean> {
+    const onLedger = await this.#options.root?.(url, known.issuer);
+    return onLedger === undefined || onLedger.digest === rootOf(known, onLedger);
   }
 
   /** Many credentials of one list that are verified at once ask for it once. */
@@ -176,7 +183,7 @@ class KnownLists {
         ttl === undefined ? TOKEN_TTL : ttl * 1000,
         exp === undefined ? undefined : exp * 1000,
       );
-      return { list, root: list.root(), issuer, purposes: undefined, until };
+      return { list, roots: new Map(), issuer, purposes: undefined, until };
     }
     const { credential, validUntil } = await this.#openCredential(found);
     // Where the credential has an id, it is the URL that others name it by.
@@ -185,7 +192,7 @@ class KnownLists {
     const { list, purposes, ttl } = await openBitstring(credential, bits);
     const issuer = idOf(credential["issuer"]);
     if (issuer === undefined) throw unknownStatus("the status list does not say whose it is");
-    return { list, root: list.root(), issuer, purposes, until: untilOf(now(), ttl, validUntil) };
+    return { list, roots: new Map(), issuer, purposes, until: untilOf(now(), ttl, validUntil) };
   }
 
   async #openCredential(found: string | JsonObject): Promise<VerifiedCredential> {
@@ -215,6 +222,13 @@ class KnownLists {
     this.#known.delete(name);
     this.#bytes -= sizeOf(known);
   }
+}
+
+/** A list's digest in the form of which the ledger has it, made once; `undefined` where the list is none that has that form. */
+function rootOf({ list, roots }: KnownList, { kind, purpose }: ListRoot): string | undefined {
+  const name = `${kind} ${purpose}`;
+  if (!roots.has(name)) roots.set(name, inForm(list, kind, purpose)?.root());
+  return roots.get(name);
 }
 
 /** What a list takes beside its bytes: of lists of one byte each, there would be room for millions. */

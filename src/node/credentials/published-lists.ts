@@ -2,14 +2,13 @@ import { type Clock, type JsonObject, Lru } from "#base";
 import {
   envelopCredential,
   formatDateTime,
+  inForm,
   issueCredential,
   issueJwtCredential,
   issueTokenStatusList,
-  StatusList,
+  type StatusList,
   statusListCredential,
-  TOKEN_STATUS,
 } from "#identity";
-import type { StatusPurpose } from "#protocol";
 import { vcApiError } from "./errors.ts";
 import { listSuiteOf } from "./issue.ts";
 import type { Issuer } from "./issuing-keys.ts";
@@ -60,11 +59,6 @@ export class PublishedLists {
   }
 }
 
-/** Token Status List §7.1: 1 is for good, 2 is for a time; the second wants two bits. */
-export function tokenStatusOf(purpose: StatusPurpose): number {
-  return purpose === "suspension" ? TOKEN_STATUS.suspended : TOKEN_STATUS.invalid;
-}
-
 async function signCredential(record: ListRecord, list: StatusList, issuer: Issuer, now: number): Promise<string> {
   const document = await statusListCredential(list, {
     id: record.url,
@@ -83,13 +77,8 @@ async function signCredential(record: ListRecord, list: StatusList, issuer: Issu
 }
 
 function signToken({ url, purpose }: ListRecord, list: StatusList, issuer: Issuer, now: number): Promise<string> {
-  const value = tokenStatusOf(purpose);
-  const turned = StatusList.create({
-    order: "right",
-    bits: value === TOKEN_STATUS.invalid ? 1 : 2,
-    entries: list.size,
-  });
-  for (let index = 0; index < list.size; index++) if (list.get(index) === 1) turned.set(index, value);
+  // One bit an entry, as every list of this node has, is never too much for a token.
+  const turned = inForm(list, "token", purpose) as StatusList;
   const seconds = Math.floor(now / 1000);
   const claims = { uri: url, iat: seconds, exp: seconds + (2 * FRESH) / 1000, ttl: TTL / 1000 };
   return issueTokenStatusList(turned, claims, issuer.signer);

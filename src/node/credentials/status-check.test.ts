@@ -132,11 +132,25 @@ describe("status lists of others", () => {
           },
         },
       ] as unknown as GroupService[];
-    const record = { digest, version: 3, uri: urlOf("/clear") };
+    const record = { digest, version: 3, kind: "bitstring", purpose: "revocation", uri: urlOf("/clear") };
     const ask = (groups: GroupService[]) => codeOf(() => source({ groups })(entryAt(urlOf("/clear")), credential));
     expect(await ask(ledgerWith(record))).toBe("good");
     expect(await ask(ledgerWith({ ...record, digest: digest.replace(/^./, "A") }))).toBe("credentials.status-unknown");
     expect(await ask(ledgerWith({ ...record, digest: "x", uri: "https://elsewhere.example/clear" }))).toBe("good");
+    // The same of a list that is a token: the ledger has but the bitstring's digest.
+    const asToken = (of: string) => {
+      const known = ledgerWith({ ...record, digest: of, uri: urlOf("/token") })[0] as GroupService;
+      const { get } = known.ledger.state;
+      const state = { get: (key: string) => get(key.replace(/token$/, "clear")) };
+      const groups = [{ ledger: { state } }] as unknown as GroupService[];
+      return codeOf(() =>
+        source({ groups })({ status_list: { idx: INDEX + 1, uri: urlOf("/token") } }, { iss: issuer.controller }),
+      );
+    };
+    const set = StatusList.create({ order: "left" });
+    set.set(INDEX, 1);
+    expect(await asToken(set.root())).toBe("good");
+    expect(await asToken(digest)).toBe("credentials.status-unknown");
   });
 });
 

@@ -1,5 +1,5 @@
 /** Statuses for the node's verifier: its own lists from its own storage, others' over HTTPS where the configuration allows that. */
-import { type Clock, decodeUtf8, type JsonObject, Lru, parseJson } from "#base";
+import { type Clock, decodeUtf8, type JsonObject, parseJson } from "#base";
 import {
   type ContextSource,
   credentialError,
@@ -11,12 +11,12 @@ import {
   readTokenStatusReference,
   type StatusSource,
   statusSource,
+  tokenStatusOf,
 } from "#identity";
 import type { StatusListRecord } from "#protocol";
 import type { GroupService } from "../group-service.ts";
 import { httpsSource } from "./https-source.ts";
 import type { Issuer } from "./issuing-keys.ts";
-import { tokenStatusOf } from "./published-lists.ts";
 import type { ListRecord, StatusLists } from "./status-lists.ts";
 
 export interface StatusCheckOptions {
@@ -97,8 +97,6 @@ function othersLists(options: StatusCheckOptions): StatusSource {
   const sourceOf = (kind: ListKind) =>
     httpsSource({ privateHosts, maxBytes: MOST_BYTES, accept: LIST_ACCEPT[kind], ca });
   const sources = { credential: sourceOf("credential"), token: sourceOf("token") };
-  /** Whose a list says it is, by its URL: whether that is true is looked at before it counts. */
-  const said = new Lru<string, string>(1024);
   const ledgers = groups.map(publishedIn);
   return statusSource({
     keys,
@@ -107,18 +105,13 @@ function othersLists(options: StatusCheckOptions): StatusSource {
     async fetchList(url, kind) {
       const text = decodeUtf8(await sources[kind](url))?.trim();
       if (text === undefined) return undefined;
-      if (!text.startsWith("{")) return text;
-      const document = parseJson(text, { depth: 32, integers: false }) as JsonObject;
-      said.set(url, issuerOf(document) ?? "");
-      return document;
+      return text.startsWith("{") ? (parseJson(text, { depth: 32, integers: false }) as JsonObject) : text;
     },
     // A list whose issuer tells the ledger of it must be the one that the ledger knows: nobody else's word on it counts.
-    async root(url, kind) {
-      // The digest there is that of the bitstring: the same list as a token has its bits in another order.
-      const issuer = kind === "token" ? undefined : said.get(url);
-      for (const find of issuer === undefined ? [] : ledgers) {
-        const record = find(url, issuer as string);
-        if (record !== undefined) return { digest: record.digest, version: record.version };
+    async root(url, issuer) {
+      for (const find of ledgers) {
+        const record = find(url, issuer);
+        if (record !== undefined) return record;
       }
       return undefined;
     },
