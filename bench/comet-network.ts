@@ -14,6 +14,8 @@ export interface BareNetwork {
   commitRate(transactions: readonly string[], batch: number): Promise<number>;
   /** Milliseconds from a transaction's submission to its block, one after the other. */
   latencies(transactions: readonly string[]): Promise<number[]>;
+  /** Processes of the nodes. */
+  pids(): number[];
   stop(): Promise<void>;
 }
 
@@ -158,6 +160,7 @@ export async function startBareNetwork(count: number): Promise<BareNetwork> {
       }
       return found.sort((a, b) => a - b);
     },
+    pids: () => processes.flatMap((one) => one.status().pid ?? []),
     async stop() {
       await Promise.all(processes.map((one) => one.stop()));
       rmSync(folder, { recursive: true, force: true });
