@@ -73,12 +73,11 @@ export class CredentialService {
   readonly holder: Holder | undefined;
   readonly kept: KeptCredentials;
   readonly lists: StatusLists;
-  /** The lists as others see them. */
-  readonly published: PublishedLists;
   /** Where the node hears of statuses. */
   readonly status: StatusSource;
   readonly verifierAccess: "off" | "member" | "open";
   readonly #issuers: readonly Issuer[];
+  readonly #published: PublishedLists;
   readonly #challenges: Challenges;
   readonly #verifier: Verifier;
   readonly #clock: Clock;
@@ -101,7 +100,7 @@ export class CredentialService {
       clock,
       (list) => `${this.#url()}/status-lists/${list}`,
     );
-    this.published = new PublishedLists(this.lists, this.#issuers, clock, group.hosted[0]?.did);
+    this.#published = new PublishedLists(this.lists, this.#issuers, clock);
     this.#challenges = new Challenges(clock, secretOf(group.keyValues("credentials/secrets")));
     this.status = nodeStatusSource({
       lists: this.lists,
@@ -302,7 +301,7 @@ export class CredentialService {
 
   /** @throws HansaError `vc-api.not-found` */
   publishedList(id: string, asToken: boolean): Promise<string> {
-    return this.published.read(id, asToken ? "token" : "credential");
+    return this.#published.read(id, asToken ? "token" : "credential");
   }
 
   /** Times are told in whole seconds. */

@@ -60,7 +60,6 @@ export function openCredentials(options: OpenCredentialsOptions): OpenCredential
     clock,
     log,
     published,
-    anchored: (record, list) => service.published.noteAnchored(record, list),
     may: () => own !== undefined && isActiveMember(group.ledger.state, own.did),
     send: (operations) => {
       if (own === undefined) throw nodeError("node.config", "the node has no member", { path: "/member" });

@@ -19,15 +19,6 @@ const FRESH = 12 * 3_600_000;
 /** How long verifiers may keep the token of a list, milliseconds. */
 const TTL = 60_000;
 const KEPT = 64;
-/** For how long the state that the ledger has is shown though there is a newer one, milliseconds: anchoring takes seconds where it goes on at all. */
-const ANCHORING = 30_000;
-
-/** A list as the ledger has it. */
-interface Anchored {
-  readonly record: ListRecord;
-  readonly list: StatusList;
-  readonly at: number;
-}
 
 interface Signed {
   readonly version: number;
@@ -41,31 +32,11 @@ export class PublishedLists {
   readonly #issuers: ReadonlyMap<string, Issuer>;
   readonly #clock: Clock;
   readonly #signed = new Lru<string, Signed>(KEPT);
-  readonly #anchored = new Lru<string, Anchored>(KEPT);
-  readonly #member: string | undefined;
 
-  /** @param member - DID under which lists are anchored */
-  constructor(lists: StatusLists, issuers: readonly Issuer[], clock: Clock, member: string | undefined) {
+  constructor(lists: StatusLists, issuers: readonly Issuer[], clock: Clock) {
     this.#lists = lists;
-    this.#member = member;
     this.#issuers = new Map(issuers.map((issuer) => [issuer.name, issuer]));
     this.#clock = clock;
-  }
-
-  /**
-   * Notes that the ledger has this state of a list. Who looks at the ledger takes no other, so while a newer one is on its way there this one
-   * is shown. Lists of issuers that the ledger does not know are shown as they are.
-   */
-  noteAnchored(record: ListRecord, list: StatusList): void {
-    if (this.#issuers.get(record.issuer)?.id !== this.#member) return;
-    this.#anchored.set(record.id, { record, list, at: this.#clock.now() });
-  }
-
-  #shown(record: ListRecord, now: number): { readonly record: ListRecord; readonly list: StatusList } {
-    const anchored = this.#anchored.get(record.id);
-    if (anchored !== undefined && anchored.record.version < record.version && now < anchored.at + ANCHORING)
-      return anchored;
-    return { record, list: this.#lists.bits(record.id) };
   }
 
   /**
@@ -79,13 +50,11 @@ export class PublishedLists {
     if (record === undefined || issuer === undefined)
       throw vcApiError("vc-api.not-found", "there is no such status list", { list: id.slice(0, 64) });
     const now = this.#clock.now();
-    const shown = this.#shown(record, now);
-    const { version } = shown.record;
     const known = this.#signed.get(`${kind} ${id}`);
-    if (known !== undefined && known.version === version && now < known.at + FRESH) return known.text;
-    const sign = kind === "token" ? signToken : signCredential;
-    const text = sign(shown.record, shown.list, issuer, now);
-    this.#signed.set(`${kind} ${id}`, { version, at: now, text });
+    if (known !== undefined && known.version === record.version && now < known.at + FRESH) return known.text;
+    const list = this.#lists.bits(id);
+    const text = kind === "token" ? signToken(record, list, issuer, now) : signCredential(record, list, issuer, now);
+    this.#signed.set(`${kind} ${id}`, { version: record.version, at: now, text });
     return text;
   }
 }

@@ -1,8 +1,7 @@
 import type { Clock } from "#base";
-import type { StatusList } from "#identity";
 import type { Operation } from "#protocol";
 import { describe, type Log } from "../log.ts";
-import type { ListRecord, StatusLists } from "./status-lists.ts";
+import type { StatusLists } from "./status-lists.ts";
 
 /** How often changed lists are anchored, milliseconds: all changes in between are one version. */
 const INTERVAL = 2000;
@@ -17,8 +16,6 @@ export interface StatusAnchorOptions {
   readonly published: (list: string) => number;
   /** Whether the member may publish: else there is nothing to try. */
   readonly may: () => boolean;
-  /** Hears of what the ledger has now. */
-  readonly anchored: (record: ListRecord, list: StatusList) => void;
   /** Sends operations in the member's name, and answers once they are executed. */
   readonly send: (operations: readonly Operation[]) => Promise<unknown>;
 }
@@ -53,28 +50,25 @@ export class StatusAnchor {
 
   /** Anchors what changed since. What fails is logged, and tried again with the next look. */
   async anchor(): Promise<void> {
-    const { lists, log, may, published, send, anchored } = this.#options;
+    const { lists, log, may, published, send } = this.#options;
     try {
       if (!may()) return;
       // A node that ended between the ledger's answer and its note of it would send the same for ever.
       for (const { id } of lists.unanchored(BATCH)) lists.noteAnchored(id, published(id));
       const changed = lists.unanchored(BATCH);
       if (changed.length === 0) return;
-      const versions = changed.map((record) => ({ record, list: lists.bits(record.id) }));
+      const versions = changed.map(({ id, url, purpose, version }) => {
+        const bits = lists.bits(id);
+        return { id, url, purpose, version, size: bits.size, digest: bits.root() };
+      });
       await send(
-        versions.map(({ record: { id, url, purpose, version }, list }) => ({
+        versions.map(({ id, url, purpose, version, size, digest }) => ({
           op: "statuses.publish",
-          args: {
-            ...{ list: id, kind: "bitstring", purpose, bits: list.bits, size: list.size, version },
-            ...{ digest: list.root(), uri: url },
-          },
+          args: { list: id, kind: "bitstring", purpose, bits: 1, size, version, digest, uri: url },
         })),
       );
       if (this.#stopped) return;
-      for (const { record, list } of versions) {
-        lists.noteAnchored(record.id, record.version);
-        anchored(record, list);
-      }
+      for (const { id, version } of versions) lists.noteAnchored(id, version);
     } catch (error) {
       if (!this.#stopped)
         log.warn({ cause: describe(error) }, "status lists were not anchored; the next look tries again");
