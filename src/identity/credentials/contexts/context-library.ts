@@ -1,9 +1,10 @@
-import ContextResolver, { type SharedCache } from "jsonld/lib/ContextResolver.js";
+import type { SharedCache } from "jsonld/lib/ContextResolver.js";
 import { canonicalJson, encodeBase64Url, encodeUtf8, type JsonObject, Lru } from "#base";
 import { sha256 } from "#crypto";
 import { credentialError } from "../errors.ts";
 import type { ContextSource } from "../terms/process-context.ts";
 import { bundledContext } from "./bundled-contexts.ts";
+import { SeparateResolver } from "./separate-resolver.ts";
 
 /** Processed contexts that are kept, and the longest text of one that stands in a document itself. */
 const CACHE = { contexts: 256, text: 16_384 };
@@ -44,7 +45,7 @@ export class ContextLibrary {
 
   /** Resolver of contexts for one operation of jsonld. */
   resolver(): object {
-    return new ContextResolver({ sharedCache: this.#cache });
+    return new SeparateResolver({ sharedCache: this.#cache });
   }
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Json, JsonObject } from "#base";
 import { createSigner } from "#crypto";
-import { addContexts, libraryOf } from "../../contexts/context-library.ts";
+import { bundledContext } from "../../contexts/bundled-contexts.ts";
+import { addContexts, ContextLibrary, libraryOf } from "../../contexts/context-library.ts";
 import type { CredentialSigner } from "../../keys.ts";
 import type { DataIntegrityProof } from "../cryptosuite.ts";
 import { eddsaRdfc2022 } from "../eddsa-rdfc-2022.ts";
@@ -48,6 +49,26 @@ describe("a document on its way to RDF", () => {
   ])("is refused for a context %s", async (_, context) => {
     const error = await canonize({ "@context": context }).catch((found) => found);
     expect(["credentials.context", "credentials.document"]).toContain(error.code);
+  });
+
+  it.each<[string, Json]>([
+    ["has a reserved term", [V2, { "@reserved": "https://evil.example/reserved" }]],
+    ["has a language that is none", [V2, { "@language": "123456789" }]],
+    ["has a relative vocabulary", [V2, { "@vocab": "evil#" }]],
+    ["imports another one", [V2, { "@import": EXAMPLES, evil: "https://evil.example/evil" }]],
+    ["imports another one before", [{ "@import": V2, evil: "https://evil.example/evil" }]],
+    ["defines a protected term anew", [V2, { name: "https://evil.example/name" }]],
+  ])("is read as ever after the first one, whose context %s", async (_, context) => {
+    const read = (value: Json, library: ContextLibrary) =>
+      canonizeDocument({ ...credential, "@context": value }, library).catch((error: Error) => error.message);
+    const library = new ContextLibrary((url) => bundledContext(url));
+    const first = await read(context, library);
+    for (const later of [[V2], [V2, EXAMPLES], V2, [V2, { "@import": EXAMPLES }], [{ "@import": V2 }], context]) {
+      const alone = await read(later, new ContextLibrary((url) => bundledContext(url)));
+      expect(await read(later, library)).toBe(alone);
+    }
+    expect(await read(context, library)).toBe(first);
+    expect(await read([V2], library)).toContain('"Meter"');
   });
 
   it.each<[string, Json]>([

@@ -101,9 +101,11 @@ const isPlain = (active: ActiveContext): boolean =>
 
 const optionsOf = (library: ContextLibrary): object => ({
   // What safe mode may have against a context is jsonld's to say, for the document that it stands in.
-  eventHandler: ({ event }: { readonly event: { readonly code: string } }) => {
-    throw new Error(event.code);
-  },
+  eventHandler: [
+    ({ event }: { readonly event: { readonly code: string } }) => {
+      throw new Error(event.code);
+    },
+  ],
   base: null,
   processingMode: "json-ld-1.1",
   documentLoader: library.load,

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isHansaError, type Json, type JsonObject } from "#base";
 import { sha256, sha384 } from "#crypto";
-import { addContexts, libraryOf } from "../../contexts/context-library.ts";
-import { canonizeByJsonLd } from "./canonize.ts";
+import { addContexts, ContextLibrary, libraryOf } from "../../contexts/context-library.ts";
+import { canonizeByJsonLd, canonizeDocument } from "./canonize.ts";
 import { PlainCanonizer } from "./plain-canonize.ts";
 
 /** A context with what bundled ones rarely have: compact IRIs, words, languages, containers, scopes in scopes, aliases. */
@@ -40,7 +40,8 @@ const ODD_CONTEXT = {
   },
 } as const;
 
-const library = libraryOf(addContexts(new Map([[ODD, ODD_CONTEXT as JsonObject]])));
+const source = addContexts(new Map([[ODD, ODD_CONTEXT as JsonObject]]));
+const library = libraryOf(source);
 const canonizer = new PlainCanonizer(library);
 
 const V1 = "https://www.w3.org/2018/credentials/v1";
@@ -72,6 +73,8 @@ const context = fc.constantFrom(
     type: "@type",
     Renamed: { "@id": "https://inline.example/Renamed", "@context": { type: "https://inline.example/kind", id: null } },
   },
+  [V2, { "@language": "123456789" }],
+  [V2, { "@import": "https://www.w3.org/ns/credentials/examples/v2", size: "https://inline.example/size" }],
   [V2, "https://unknown.example/v1"],
 );
 
@@ -199,6 +202,22 @@ describe("the plain way from JSON-LD to canonical RDF", () => {
     );
     // Else the property would say little.
     expect(plain / all).toBeGreaterThan(0.05);
+  });
+
+  it("comes to the same for a document whatever was read before it", async () => {
+    const read = (value: JsonObject, library: ContextLibrary) =>
+      canonizeDocument(value, library).catch((error: unknown) => {
+        if (!isHansaError(error)) throw error;
+        return { ...error.payload, code: error.code };
+      });
+    await fc.assert(
+      fc.asyncProperty(fc.array(document, { minLength: 2, maxLength: 5 }), async (values) => {
+        const library = new ContextLibrary(source);
+        for (const value of values)
+          expect(await read(value, library)).toEqual(await read(value, new ContextLibrary(source)));
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it("labels many blank nodes as they do, with either hash", async () => {

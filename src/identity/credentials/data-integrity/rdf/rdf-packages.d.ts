@@ -21,8 +21,15 @@ declare module "jsonld/lib/ContextResolver.js" {
     get(key: string): object | undefined;
     set(key: string, resolved: object): void;
   }
-  const ContextResolver: new (options: { readonly sharedCache: SharedCache }) => object;
-  export default ContextResolver;
+  /** A context on its way to be processed, with what became of it before by the active context it was processed in. */
+  export interface ResolvedContext {
+    readonly document: unknown;
+    setProcessed(active: object, processed: { readonly events: readonly object[] }): void;
+  }
+  export default class ContextResolver {
+    constructor(options: { readonly sharedCache: SharedCache });
+    resolve(parameters: object): Promise<readonly ResolvedContext[]>;
+  }
 }
 
 declare module "jsonld/lib/context.js" {
