@@ -87,6 +87,11 @@ export const CLI_ERRORS = {
     meaning: "A node runs on the home and has the group open.",
     advice: "Stop it, and repeat the command: what it did so far stays done.",
   },
+  "cli.retire-unanswered": {
+    status: 504,
+    meaning: "No answer came to the wish to take a node out; its own node may be the last to hear of it.",
+    advice: "Repeat the command through another member's node, with --url: it says what became of it.",
+  },
   "cli.devnet-failed": {
     status: 500,
     meaning: "A node of the development network did not come up, or ended by itself.",

@@ -4,18 +4,25 @@ import type { Answer } from "./command.ts";
 import type { Shell, TransactOptions } from "./shell.ts";
 
 /**
- * Sends operations that may change who votes in consensus. Where the last block is too old to say which validators are there, the
- * ledger refuses them once, and the refusal's own block says it: then they are signed and sent a second time.
+ * Sends what may change who votes in consensus. Where the last block is too old to say which validators are there, the ledger refuses it
+ * once, and the refusal's own block says it: then it is signed and sent a second time.
+ *
+ * @param send - signs anew each time
  */
-export async function transactAgain(
+export async function againWhenStale<T>(send: () => Promise<T>): Promise<T> {
+  try {
+    return await send();
+  } catch (error) {
+    if (!isHansaError(error, "nodes.stale")) throw error;
+    return send();
+  }
+}
+
+/** Has operations signed and sent that may change who votes in consensus. */
+export function transactAgain(
   shell: Shell,
   operations: readonly Operation[],
   options: TransactOptions,
 ): Promise<Answer> {
-  try {
-    return await shell.transact(operations, options);
-  } catch (error) {
-    if (!isHansaError(error, "nodes.stale")) throw error;
-    return shell.transact(operations, options);
-  }
+  return againWhenStale(() => shell.transact(operations, options));
 }

@@ -15,7 +15,7 @@ import {
   Snapshots,
   startPeerGate,
 } from "#engines";
-import { admittedNode, type Ledger, nodesOfMember, readNode } from "#ledger";
+import { admittedNode, isActiveMember, type Ledger, nodesOfMember, readNode } from "#ledger";
 import { cometAddress, type Genesis, NodeAddress, NodeId, type NodeRecord, type ValidatorChange } from "#protocol";
 import { KeyValueStore } from "#storage";
 import type { GroupFiles } from "./config/home.ts";
@@ -62,6 +62,7 @@ export async function openComet(options: OpenEngineOptions): Promise<GroupEngine
     p2pPort: () => process.p2pPort,
     peers,
     admits,
+    leaves: (node) => leftByItself(ledger, node),
     light: (method, params) => engine.light(method, params),
     onMessage: async (_node, payload) => {
       const answers = options.answers();
@@ -315,6 +316,12 @@ function peersOf(ledger: Ledger): NodeRecord[] {
 
 function admitted(ledger: Ledger, node: string): NodeRecord | undefined {
   return admittedNode(ledger.state, node);
+}
+
+/** Whether a node was taken out by its own member, who is one still. */
+function leftByItself({ state }: Ledger, node: string): boolean {
+  const known = readNode(state, node);
+  return known?.status === "retired" && isActiveMember(state, known.member);
 }
 
 /** Facts after which other nodes may be peers than before. */

@@ -10,6 +10,7 @@ import { groupsOfHome, type HomeGroup } from "../../home/facts.ts";
 import { knownKeys, ownKeyName, publicKeyOf } from "../../home/own-member.ts";
 import { nodeOf } from "../../home/register-node.ts";
 import type { Shell } from "../../shell.ts";
+import { againWhenStale } from "../../transact-again.ts";
 
 interface Options {
   readonly retire?: boolean;
@@ -72,7 +73,19 @@ async function retireNode(shell: Shell, { name, id, genesis }: HomeGroup) {
   });
   const known = await nodeOf(client, node, shell.io.signal);
   if (known?.status !== "registered") return { node, what: "was not registered" };
-  await sendOperations(client, [operation("nodes.retire", { node })], { signal: shell.io.signal });
+  try {
+    await againWhenStale(() =>
+      sendOperations(client, [operation("nodes.retire", { node })], { signal: shell.io.signal }),
+    );
+  } catch (error) {
+    if (!isHansaError(error, "transaction.expired") && !isHansaError(error, "sdk.timeout")) throw error;
+    throw cliError(
+      "cli.retire-unanswered",
+      `whether the node ${node} was taken out is not known here`,
+      { node },
+      error,
+    );
+  }
   return { node, what: "retired" };
 }
 

@@ -124,7 +124,8 @@ describe("hansa node", () => {
     }
   });
 
-  it("registers the home's own node, with a proof for the home's group and the member", async () => {
+  /** Founds a group of the home's member alone. */
+  async function founded(): Promise<Genesis> {
     const ask = ["--alliance", "hanse", "--group", "main", "--name", "Acme", "--roles", "platform"];
     for (const argv of [
       ["group", "request", ...ask, "--address", "acme.example:7422", "--out", "joining.jws"],
@@ -136,7 +137,33 @@ describe("hansa node", () => {
       expect([exit, err], argv.join(" ")).toEqual([0, ""]);
     }
     const text = await readFile(join(terminal.cwd, ".hansa", "groups", "main", "genesis.json"), "utf8");
-    const genesis = JSON.parse(text) as Genesis;
+    return JSON.parse(text) as Genesis;
+  }
+
+  it("takes its own group's node out, again where the block was too old, and says where to ask if no answer comes", async () => {
+    await founded();
+    const leave = async (...refusals: string[]) => {
+      const { flags, sent } = await serving(...refusals);
+      const ran = await terminal.run(["group", "leave", "main", "--retire", "--json", "--url", flags[1] as string]);
+      return { ran, sent };
+    };
+    const { ran: lost } = await leave("transaction.expired");
+    expect(lost.exit).toBe(1);
+    expect(JSON.parse(lost.err).error).toMatchObject({
+      code: "cli.retire-unanswered",
+      advice: expect.stringContaining("--url"),
+    });
+    const { ran: refused } = await leave("nodes.no-quorum");
+    expect(refused.err).toContain("nodes.no-quorum");
+    // Both left everything where it was.
+    const { ran, sent } = await leave("nodes.stale");
+    expect([ran.exit, ran.err]).toEqual([0, ""]);
+    expect(ran.json).toMatchObject({ group: "main", retired: { what: "retired" }, removed: true });
+    expect(sent.map(({ op }) => op)).toEqual(["nodes.retire", "nodes.retire"]);
+  });
+
+  it("registers the home's own node, with a proof for the home's group and the member", async () => {
+    const genesis = await founded();
     const { sent, flags } = await serving();
     const argv = ["node", "register", "acme.example:7422", "--endpoint", "https://acme.example:7420"];
     const { exit, err } = await terminal.run([...argv, "--url", flags[1] as string, "--group", groupIdOf(genesis)]);

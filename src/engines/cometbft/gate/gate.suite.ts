@@ -33,6 +33,8 @@ export function nodeOf(number: number): string {
 export class Town {
   readonly clock = new ManualClock(BEGIN);
   readonly admitted = new Map<string, string>();
+  /** Taken out by their own members. */
+  readonly left = new Set<string>();
   readonly gates: PeerGate[] = [];
 
   admit(number: number, address: string): void {
@@ -41,6 +43,11 @@ export class Town {
 
   dismiss(number: number): void {
     this.admitted.delete(nodeOf(number));
+  }
+
+  leave(number: number): void {
+    this.dismiss(number);
+    this.left.add(nodeOf(number));
   }
 
   peers(): readonly PeerAddress[] {
@@ -58,6 +65,7 @@ export class Town {
       p2pPort: () => 1,
       peers: () => this.peers(),
       admits: (node) => this.admitted.has(node),
+      leaves: (node) => this.left.has(node),
       clock: this.clock,
       log: lines.add,
       ...options,

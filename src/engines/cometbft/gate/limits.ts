@@ -26,6 +26,8 @@ export interface GateLimits {
   readonly lightBytes: number;
   /** From one whole request of a light client to the next. */
   readonly lightIdleMs: number;
+  /** How long a node that its own member took out still hears what the others decided. */
+  readonly leavingMs: number;
 }
 
 export const DEFAULT_GATE_LIMITS: GateLimits = {
@@ -44,6 +46,7 @@ export const DEFAULT_GATE_LIMITS: GateLimits = {
   handlersPerStream: 16,
   lightBytes: 1 << 20,
   lightIdleMs: 120_000,
+  leavingMs: 10_000,
 };
 
 /** Longest lifetime of a peer's certificate: without a bound the dates would say nothing. */

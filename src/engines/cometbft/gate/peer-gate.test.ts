@@ -133,6 +133,74 @@ describe("gates among themselves", () => {
     expect(three.gate.status().peers).toMatchObject([{ node: nodeOf(1), in: { p2p: 1 } }]);
   });
 
+  /** Node 2 leaves while it is connected with node 1 both ways. */
+  async function leaving(town: Town) {
+    const one = await withEngine(town, 1);
+    const two = await withEngine(town, 2);
+    await town.update();
+    const out = await call(one, 2);
+    const into = await call(two, 1);
+    const { port } = one.gate.localPeer(nodeOf(2));
+    const back = two.gate.localPeer(nodeOf(1)).port;
+    town.leave(2);
+    expect(await one.gate.update()).toEqual([]);
+    const streams = [out.socket, into.socket, one.sockets[0] as Socket, two.sockets[0] as Socket];
+    return { one, two, out, into, port, back, streams };
+  }
+
+  it("let a node that left hear the rest for ten seconds, over the streams to CometBFT that it has", async () => {
+    const town = new Town();
+    const { one, two, out, into, port, back, streams } = await leaving(town);
+    for (const [index, { socket }] of [out, into].entries()) {
+      socket.write(`the end ${index}`);
+      expect(await heard(socket)).toBe(`the end ${index}`);
+    }
+    // Nothing new comes of it, in either direction.
+    await expect(two.gate.request(nodeOf(1), new Uint8Array(1))).rejects.toMatchObject({ code: "engine.peer-refused" });
+    await Promise.all([port, back].map(async (number) => closed(await connected(number))));
+    expect(one.gate.localPeers()).toEqual([]);
+    expect(() => one.gate.lightUrl(nodeOf(2))).toThrow(expect.objectContaining({ code: "engine.peer-refused" }));
+    // Another block does not give it more time.
+    town.clock.advance(9_999);
+    await one.gate.update();
+    expect(one.gate.status().peers.map(({ node }) => node)).toEqual([nodeOf(2)]);
+    town.clock.advance(1);
+    await Promise.all(streams.map(closed));
+    await one.gate.update();
+    expect(one.gate.status().peers).toEqual([]);
+    await expect(connected(port)).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    expect(one.sockets).toHaveLength(1);
+  });
+
+  it("cut a node that left at once where its member is suspended meanwhile", async () => {
+    const town = new Town();
+    const { one, streams } = await leaving(town);
+    town.left.clear();
+    await one.gate.update();
+    await Promise.all(streams.map(closed));
+    expect(one.gate.status().peers).toEqual([]);
+  });
+
+  it("keep the streams of a node that left and came back", async () => {
+    const town = new Town();
+    const { one, two, out } = await leaving(town);
+    town.left.clear();
+    town.admit(2, `127.0.0.1:${two.gate.port}`);
+    await one.gate.update();
+    town.clock.advance(10_000);
+    out.socket.write("back again");
+    expect(await heard(out.socket)).toBe("back again");
+  });
+
+  it("end the streams of a node that left when they close themselves", async () => {
+    const town = new Town();
+    const { one, streams } = await leaving(town);
+    await one.gate.close();
+    await Promise.all(streams.map(closed));
+    town.clock.advance(10_000);
+    expect(one.gate.status().peers).toEqual([]);
+  });
+
   it("leave a dismissed node no way in, and none out", async () => {
     const town = new Town();
     const one = await withEngine(town, 1);

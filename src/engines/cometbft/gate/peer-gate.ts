@@ -8,6 +8,7 @@ import { refused } from "./dial.ts";
 import { Entrance, type Service } from "./entrance.ts";
 import type { GateContext, PeerAddress } from "./gate-context.ts";
 import type { Purpose } from "./header.ts";
+import { LeavingNodes } from "./leaving-nodes.ts";
 import { type LightHandler, LightServer } from "./light-server.ts";
 import { BUFFER_BYTES, DEFAULT_GATE_LIMITS, type GateLimits } from "./limits.ts";
 import { LiveStreams, type PeerStreams } from "./live-streams.ts";
@@ -29,6 +30,11 @@ export interface PeerGateOptions {
   readonly peers: () => readonly PeerAddress[];
   /** Whether the ledger admits a node now. */
   readonly admits: (node: string) => boolean;
+  /**
+   * Whether a node that is not admitted was taken out by its own member. Its open streams to CometBFT stay for `leavingMs`: without them it
+   * would seldom hear the block that took it out, and whoever asked it to do so would wait for an answer in vain.
+   */
+  readonly leaves?: (node: string) => boolean;
   /** Without it, light clients are refused. */
   readonly light?: LightHandler;
   /** Without it, messages are refused. */
@@ -74,6 +80,7 @@ export class PeerGate {
   readonly #options: PeerGateOptions;
   readonly #context: GateContext;
   readonly #entrance: Entrance;
+  readonly #leaving: LeavingNodes;
   readonly #ports = new Map<string, Ports>();
   readonly #channels = new Map<string, { readonly address: string; readonly channel: PeerChannel }>();
   /** CometBFT keeps dialling the port that it was told, also of a node that comes back. */
@@ -100,6 +107,9 @@ export class PeerGate {
       admits: (node) => node !== identity.node && !this.#closed && options.admits(node),
     };
     this.#entrance = new Entrance(this.#context, this.#services());
+    this.#leaving = new LeavingNodes(clock, limits.leavingMs, () => {
+      this.update().catch((error: unknown) => log(`peer gate: ${String(error)}`));
+    });
   }
 
   /** CometBFT's id of our node. */
@@ -126,16 +136,18 @@ export class PeerGate {
   /**
    * Follows the ledger; to be called after each block that changes nodes or members. Streams of nodes that it no longer admits are cut before
    * this returns, their local ports close; streams that were dialled to an address that changed are ended; nodes that are new get ports.
+   * A node that its own member took out keeps its streams to CometBFT a little longer (`leaves`).
    *
    * @returns nodes that are new or have a new address: CometBFT should dial them
    */
   update(): Promise<readonly LocalPeer[]> {
     const { streams, admits } = this.#context;
     const addresses = this.#admitted();
-    streams.cut(
-      ({ node, direction, address }) =>
-        !admits(node) || (direction === "out" && addresses.get(node)?.address !== address),
-    );
+    this.#leaving.follow(new Set(addresses.keys()), (node) => this.#options.leaves?.(node) === true);
+    streams.cut(({ node, purpose, direction, address }) => {
+      if (!admits(node)) return purpose !== "p2p" || !this.#leaving.has(node);
+      return direction === "out" && addresses.get(node)?.address !== address;
+    });
     for (const [node, { address, channel }] of this.#channels)
       if (addresses.get(node)?.address !== address) {
         this.#channels.delete(node);
@@ -180,7 +192,11 @@ export class PeerGate {
 
   /** Where CometBFT dials its peers, in order of node id. */
   localPeers(): readonly LocalPeer[] {
-    return [...this.#ports.keys()].sort().map((node) => this.localPeer(node));
+    const admitted = this.#admitted();
+    return [...this.#ports.keys()]
+      .filter((node) => admitted.has(node))
+      .sort()
+      .map((node) => this.localPeer(node));
   }
 
   /**
@@ -207,6 +223,7 @@ export class PeerGate {
   async close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = true;
+      this.#leaving.close();
       this.#context.streams.cut(() => true);
       for (const { channel } of this.#channels.values()) channel.close();
       this.#channels.clear();
@@ -224,7 +241,8 @@ export class PeerGate {
   }
 
   async #followPorts(): Promise<readonly LocalPeer[]> {
-    const gone = [...this.#ports].filter(([node]) => !this.#admitted().has(node));
+    // A port that closes takes the streams through it along.
+    const gone = [...this.#ports].filter(([node]) => !this.#admitted().has(node) && !this.#leaving.has(node));
     for (const [node] of gone) this.#ports.delete(node);
     await Promise.all(gone.flatMap(([, { p2p, light }]) => [p2p.close(), light.close()]));
     const changed: LocalPeer[] = [];
@@ -250,7 +268,7 @@ export class PeerGate {
   }
 
   #portsOf(node: string): Ports {
-    const ports = this.#ports.get(node);
+    const ports = this.#admitted().has(node) ? this.#ports.get(node) : undefined;
     if (ports === undefined) throw refused({ node, address: "unknown" }, "not-admitted", "us");
     return ports;
   }
