@@ -6,8 +6,8 @@ import type { ContextSource } from "../terms/process-context.ts";
 import { bundledContext } from "./bundled-contexts.ts";
 import { SeparateResolver } from "./separate-resolver.ts";
 
-/** Processed contexts that are kept, and the longest text of one that stands in a document itself. */
-const CACHE = { contexts: 256, text: 16_384 };
+/** Processed contexts that are kept. */
+const KEPT = 256;
 /** Sources that are kept for callers that come with equal contexts again and again. */
 const SOURCES = 16;
 /** Contexts beyond the bundled ones, and their length altogether. */
@@ -16,7 +16,9 @@ const ADDITIONAL = { contexts: 256, characters: 4_194_304 };
 /**
  * The contexts that documents may name, as jsonld wants them.
  *
- * What jsonld made of a context is kept here and not in jsonld's own cache, which all users of jsonld in a process share by URL alone.
+ * What jsonld made of a context is kept here and not in jsonld's own cache, which all users of jsonld in a process share by URL alone. Of
+ * contexts that stand in documents, or in other contexts, nothing is kept beyond the document: jsonld does not tell whether one was allowed
+ * to define protected terms anew where it stood, and would take it for allowed wherever it stands next.
  */
 export class ContextLibrary {
   readonly find: ContextSource;
@@ -24,11 +26,12 @@ export class ContextLibrary {
 
   constructor(find: ContextSource) {
     this.find = find;
-    const resolved = new Lru<string, object>(CACHE.contexts);
+    const resolved = new Lru<string, object>(KEPT);
     this.#cache = {
       get: (key) => resolved.get(key),
       set: (key, value) => {
-        if (key.length <= CACHE.text) resolved.set(key, value);
+        // By URL; what stands in a document comes with its JSON.
+        if (!key.startsWith("{")) resolved.set(key, value);
       },
     };
   }

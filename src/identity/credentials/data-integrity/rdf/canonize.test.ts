@@ -6,7 +6,7 @@ import { addContexts, ContextLibrary, libraryOf } from "../../contexts/context-l
 import type { CredentialSigner } from "../../keys.ts";
 import type { DataIntegrityProof } from "../cryptosuite.ts";
 import { eddsaRdfc2022 } from "../eddsa-rdfc-2022.ts";
-import { canonizeDocument } from "./canonize.ts";
+import { canonizeByJsonLd, canonizeDocument } from "./canonize.ts";
 import { RDF_LIMITS } from "./limits.ts";
 
 const V2 = "https://www.w3.org/ns/credentials/v2";
@@ -69,6 +69,17 @@ describe("a document on its way to RDF", () => {
     }
     expect(await read(context, library)).toBe(first);
     expect(await read([V2], library)).toContain('"Meter"');
+  });
+
+  it("may not define a protected term anew because another one was allowed to, where it may", async () => {
+    const library = new ContextLibrary((url) => bundledContext(url));
+    const name = { name: "https://evil.example/name" };
+    const part = { Thing: "https://a.example/Thing", part: { "@id": "https://a.example/part", "@context": name } };
+    const allowed = { "@context": [V2, part], type: "Thing", part: { name: "Meter" } };
+    expect(await canonizeDocument(allowed, library)).toContain('<https://evil.example/name> "Meter"');
+    const refused = { "@context": [V2, part, name], type: "Thing", name: "Meter" };
+    await expect(canonizeDocument(refused, library)).rejects.toMatchObject({ code: "credentials.document" });
+    await expect(canonizeByJsonLd(refused, library)).rejects.toMatchObject({ code: "credentials.document" });
   });
 
   it.each<[string, Json]>([

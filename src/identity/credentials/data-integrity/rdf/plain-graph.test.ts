@@ -40,6 +40,13 @@ const ODD_CONTEXT = {
   },
 } as const;
 
+/** Where it is a term's own, it may define a protected term anew; beside others it may not. */
+const SCOPED = { name: "https://inline.example/name", size: "https://inline.example/size" };
+const SCOPING = {
+  Other: "https://inline.example/Other",
+  part: { "@id": "https://inline.example/part", "@context": SCOPED },
+};
+
 const source = addContexts(new Map([[ODD, ODD_CONTEXT as JsonObject]]));
 const library = libraryOf(source);
 const canonizer = new PlainCanonizer(library);
@@ -75,6 +82,8 @@ const context = fc.constantFrom(
   },
   [V2, { "@language": "123456789" }],
   [V2, { "@import": "https://www.w3.org/ns/credentials/examples/v2", size: "https://inline.example/size" }],
+  [V2, SCOPING],
+  [V2, SCOPING, SCOPED],
   [V2, "https://unknown.example/v1"],
 );
 
@@ -102,7 +111,7 @@ const oddKey = fc.constantFrom(
 );
 const type = fc.constantFrom(
   ..."VerifiableCredential BitstringStatusListEntry DataIntegrityProof AlumniCredential Part Shy Spoken".split(" "),
-  ..."Renamed Twisted Vast Multikey ex:Type https://types.example/T UniversityDegreeCredential name id bad type".split(
+  ..."Renamed Twisted Vast Other Multikey ex:Type https://types.example/T UniversityDegreeCredential name id bad type".split(
     " ",
   ),
 );
