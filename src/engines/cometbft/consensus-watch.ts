@@ -30,8 +30,10 @@ export class ConsensusWatch {
   #block = 0;
   #blockAt: number | undefined;
   #interval = 0;
-  /** What the process last told of before it ended; over once it answers again. */
+  /** What the process last told of before it ended; over once it answers again, but for a state that differs. */
   #trouble: ConsensusStatus["problem"];
+  /** What the process had told of when it last had a block executed. */
+  #overcome: Problem | undefined;
   #stopped = true;
   #timer: (() => void) | undefined;
   #waiting: (() => void)[] = [];
@@ -66,9 +68,7 @@ export class ConsensusWatch {
   down(): void {
     this.#seen = { ...this.#seen, up: false, peers: [], pool: 0 };
     const { problem } = this.#process.status();
-    if (problem === undefined) return;
-    const { kind, meaning, advice } = problem;
-    this.#trouble = { kind, meaning, advice };
+    if (problem !== undefined) this.#trouble = told(problem);
   }
 
   /** A block of CometBFT became durable. */
@@ -77,6 +77,7 @@ export class ConsensusWatch {
     if (this.#blockAt !== undefined) this.#interval = Math.max(0, now - this.#blockAt);
     this.#blockAt = now;
     this.#block = block;
+    this.#overcome = this.#process.status().problem;
   }
 
   status(): ConsensusStatus {
@@ -109,7 +110,7 @@ export class ConsensusWatch {
         validator: Number(status.validator_info.voting_power) > 0,
         pool: Number(pool.total ?? 0),
       };
-      this.#trouble = undefined;
+      this.#trouble = this.#lasting();
       this.#answered(this.#seen.block);
       this.#release();
     } catch {
@@ -119,10 +120,24 @@ export class ConsensusWatch {
     this.#timer = this.#clock.after(this.#seen.up ? RUNNING : STARTING, () => void this.#ask());
   }
 
+  /**
+   * Whoever executed a block to another state than the members agreed on, while it was catching up, neither ends nor goes on: it refuses
+   * the next block from one peer after the other, and answers as if nothing were.
+   */
+  #lasting(): ConsensusStatus["problem"] {
+    const { problem } = this.#process.status();
+    return problem?.kind === "diverged" && problem !== this.#overcome ? told(problem) : undefined;
+  }
+
   #release(): void {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }
+
+type Problem = NonNullable<ReturnType<EngineProcess["status"]>["problem"]>;
+
+/** Without the line of the log: it is for the operator. */
+const told = ({ kind, meaning, advice }: Problem): ConsensusStatus["problem"] => ({ kind, meaning, advice });
 
 interface Pool {
   readonly total?: string;
