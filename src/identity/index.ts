@@ -48,7 +48,8 @@ export {
   checkPresentation,
   type DataModel,
 } from "./credentials/model.ts";
-export type { SchemaSource } from "./credentials/schema-check.ts";
+export type { SchemaSource, Schemas } from "./credentials/schema-check.ts";
+export { SchemaJudge } from "./credentials/schema-judge.ts";
 export { checkTerms } from "./credentials/terms/check-terms.ts";
 export type { ContextSource } from "./credentials/terms/process-context.ts";
 export {

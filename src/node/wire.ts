@@ -62,7 +62,7 @@ export async function startNode(options: StartOptions): Promise<RunningNode> {
   let tls: ServerTls | undefined;
   let credentials: OpenCredentials | undefined;
   const closeAll = async () => {
-    credentials?.close();
+    await credentials?.close();
     for (const group of groups.splice(0).reverse()) await group.close();
     await tls?.close();
     await pool.close();

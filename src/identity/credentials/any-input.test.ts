@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, it } from "vitest";
+import { describe, it, onTestFinished } from "vitest";
 import { isHansaError, type Json, type JsonObject } from "#base";
 import { envelopCredential, isEnvelope, verifyEnveloped } from "../jose/envelope.ts";
 import { issueJwtCredential, verifyJwtCredential } from "../jose/jwt-credential.ts";
@@ -19,6 +19,7 @@ import { deriveCredential } from "./data-integrity/ecdsa-sd-2023.ts";
 import { issueCredential } from "./issue-credential.ts";
 import { hasDigests } from "./resource-digest.ts";
 import { checkSchema } from "./schema-check.ts";
+import { SchemaJudge } from "./schema-judge.ts";
 import { checkTerms } from "./terms/check-terms.ts";
 import { verifyCredential } from "./verify-credential.ts";
 import { verifyPresentation } from "./verify-presentation.ts";
@@ -40,6 +41,7 @@ const word = fc.constantFrom(
   ..."previousProof created expires domain challenge proofValue cryptosuite verificationMethod _sd _sd_alg ... cnf".split(
     " ",
   ),
+  ..."$ref $dynamicRef $async $id $schema $defs # #/properties/id pattern allOf not".split(" "),
   "",
   ":",
   "a:b",
@@ -207,6 +209,8 @@ describe("whatever it is given", () => {
   }, 60_000);
 
   it("a status, a key, a digest or a schema is read or refused", async () => {
+    const judge = new SchemaJudge();
+    onTestFinished(() => judge.close());
     const list = StatusList.create({ order: "left" });
     const description = {
       id: "https://a.example/1",
@@ -240,7 +244,9 @@ describe("whatever it is given", () => {
           hasDigests(changed({ digestSRI: "sha256-AAAA", digestMultibase: "uEiA" }), new Uint8Array()),
         );
         for (const type of ["JsonSchema", "JsonSchemaCredential"])
-          await refuses(() => checkSchema(credential, { id: "urn:s", type }, async () => changed(schema)));
+          await refuses(() =>
+            checkSchema(credential, { id: "urn:s", type }, { source: async () => changed(schema), judge }),
+          );
       }),
       { numRuns: 100 },
     );

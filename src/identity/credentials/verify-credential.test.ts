@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { encodeUtf8, type JsonObject } from "#base";
 import { CREDENTIALS_V1, CREDENTIALS_V2 } from "./contexts/bundled-contexts.ts";
 import { codeOf, credentialOf, keys, NOW, signerOf } from "./credentials.suite.ts";
 import { addProof } from "./data-integrity/add-proof.ts";
 import { credentialError } from "./errors.ts";
 import { issueCredential } from "./issue-credential.ts";
+import type { SchemaSource } from "./schema-check.ts";
+import { SchemaJudge } from "./schema-judge.ts";
 import { type VerifyOptions, verifyCredential } from "./verify-credential.ts";
 
 const issuer = signerOf(21);
@@ -225,12 +227,15 @@ describe("the schema of a credential", () => {
     credentialSchema: named,
     credentialSubject: { id: "did:example:s", serial: "M-1", ...more },
   });
-  const schemas = async () => schema;
+  const judge = new SchemaJudge();
+  afterAll(() => judge.close());
+  const from = (source: SchemaSource) => ({ schemas: { source, judge } });
+  const known = from(async () => schema);
 
   it("has to fit", async () => {
-    expect((await verify(await issue(subject({})), { schemas })).unchecked).toEqual([]);
+    expect((await verify(await issue(subject({})), known)).unchecked).toEqual([]);
     for (const wrong of [{ serial: "X" }, { maximum: 101 }, { made: "yesterday" }])
-      expect(await codeFor(await issue(subject(wrong)), { schemas })).toBe("credentials.schema");
+      expect(await codeFor(await issue(subject(wrong)), known)).toBe("credentials.schema");
   });
 
   it("may be a credential's claim, or of an older dialect", async () => {
@@ -240,19 +245,27 @@ describe("the schema of a credential", () => {
       asked.push(type);
       return { credentialSubject: { jsonSchema: { ...schema, $schema: "http://json-schema.org/draft-07/schema#" } } };
     };
-    expect(await codeFor(signed, { schemas: source })).toBe(undefined);
+    expect(await codeFor(signed, from(source))).toBe(undefined);
     expect(asked).toEqual(["JsonSchemaCredential"]);
-    expect(await codeFor(signed, { schemas })).toBe("credentials.schema");
+    expect(await codeFor(signed, known)).toBe("credentials.schema");
   });
 
   it("may be given as bytes, which have to have the digest", async () => {
     const bytes = encodeUtf8(JSON.stringify(schema));
     const digestSRI = `sha256-${createHash("sha256").update(bytes).digest("base64")}`;
     const signed = await issue({ ...subject({}), credentialSchema: { ...named, digestSRI } });
-    expect(await codeFor(signed, { schemas: async () => bytes })).toBe(undefined);
-    expect(await codeFor(signed, { schemas: async () => encodeUtf8(JSON.stringify({ ...schema, more: 1 })) })).toBe(
-      "credentials.schema",
-    );
+    expect(
+      await codeFor(
+        signed,
+        from(async () => bytes),
+      ),
+    ).toBe(undefined);
+    expect(
+      await codeFor(
+        signed,
+        from(async () => encodeUtf8(JSON.stringify({ ...schema, more: 1 }))),
+      ),
+    ).toBe("credentials.schema");
   });
 
   it.each<[string, unknown]>([
@@ -264,14 +277,17 @@ describe("the schema of a credential", () => {
     ["is no object", encodeUtf8("[]")],
     ["is too large", { description: "x".repeat(300_000) }],
   ])("makes it fail where it %s", async (_, found) => {
-    expect(await codeFor(await issue(subject({})), { schemas: async () => found as JsonObject })).toBe(
-      "credentials.schema",
-    );
+    expect(
+      await codeFor(
+        await issue(subject({})),
+        from(async () => found as JsonObject),
+      ),
+    ).toBe("credentials.schema");
   });
 
   it("of a type that is not known, or without a source, is told to be unchecked", async () => {
     const own = await issue({ credentialSchema: { id: "did:example:schemas:1", type: "https://example.org/#Own" } });
-    expect((await verify(own, { schemas })).unchecked).toEqual(["credentialSchema"]);
+    expect((await verify(own, known)).unchecked).toEqual(["credentialSchema"]);
     expect((await verify(await issue(subject({ serial: "X" })))).unchecked).toEqual(["credentialSchema"]);
   });
 });

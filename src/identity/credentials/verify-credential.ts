@@ -5,7 +5,7 @@ import { credentialError } from "./errors.ts";
 import type { KeyFinder, ProofPurpose } from "./keys.ts";
 import { type CheckedCredential, checkCredential } from "./model.ts";
 import { hasDigests } from "./resource-digest.ts";
-import { checkSchema, type SchemaSource } from "./schema-check.ts";
+import { checkSchema, type Schemas } from "./schema-check.ts";
 import { listOf } from "./terms/active-context.ts";
 import type { ContextSource } from "./terms/process-context.ts";
 
@@ -35,7 +35,7 @@ export interface VerifyOptions {
   /** The time that `recognised` is asked for: now, where left out, or when the credential says that it was issued, which its issuer could say of any time. */
   readonly recognisedAt?: "now" | "issued" | undefined;
   /** Schemas are not looked at where it is left out; `unchecked` tells. */
-  readonly schemas?: SchemaSource | undefined;
+  readonly schemas?: Schemas | undefined;
   /** As of `schemas`. */
   readonly resources?: ResourceSource | undefined;
   /** Where contexts come from: those that come with Hansa, where left out. */
@@ -140,7 +140,7 @@ async function checkIssuer(
     });
 }
 
-async function checkSchemas(credential: JsonObject, schemas: SchemaSource | undefined): Promise<boolean> {
+async function checkSchemas(credential: JsonObject, schemas: Schemas | undefined): Promise<boolean> {
   const entries = entriesOf(credential["credentialSchema"]);
   if (schemas === undefined) return entries.length === 0;
   let all = true;

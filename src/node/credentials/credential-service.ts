@@ -8,6 +8,7 @@ import {
   deriveCredential,
   makeKeyFinder,
   RESOLUTION_ERRORS,
+  SchemaJudge,
   type StatusSource,
 } from "#identity";
 import {
@@ -80,6 +81,7 @@ export class CredentialService {
   readonly #published: PublishedLists;
   readonly #challenges: Challenges;
   readonly #verifier: Verifier;
+  readonly #judge = new SchemaJudge();
   readonly #clock: Clock;
   readonly #contexts: ContextSource;
   readonly #url: () => string;
@@ -116,9 +118,16 @@ export class CredentialService {
       ca,
     });
     const accept = "application/schema+json, application/json;q=0.9, */*;q=0.1";
-    const fetchResource =
-      config.fetchResources === true ? httpsSource({ privateHosts, maxBytes: RESOURCE_BYTES, accept, ca }) : undefined;
-    this.#verifier = new Verifier({ resolver, groups, status: this.status, fetchResource, contexts, clock });
+    const fetched =
+      config.fetchResources === true
+        ? { fetch: httpsSource({ privateHosts, maxBytes: RESOURCE_BYTES, accept, ca }), judge: this.#judge }
+        : undefined;
+    this.#verifier = new Verifier({ resolver, groups, status: this.status, fetched, contexts, clock });
+  }
+
+  /** Ends the process in which schemas are checked. */
+  close(): Promise<void> {
+    return this.#judge.close();
   }
 
   /** Contexts that the node has. */

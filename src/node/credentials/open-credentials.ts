@@ -30,7 +30,7 @@ export interface OpenCredentials {
   readonly service: CredentialService;
   /** Begins to anchor status lists. */
   start(): void;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /**
@@ -66,7 +66,11 @@ export function openCredentials(options: OpenCredentialsOptions): OpenCredential
       return group.submission.send(operations, own.did, own.key);
     },
   });
-  return { service, start: () => anchor.start(), close: () => anchor.stop() };
+  const close = () => {
+    anchor.stop();
+    return service.close();
+  };
+  return { service, start: () => anchor.start(), close };
 }
 
 /** @throws HansaError `node.config` where a file cannot be read, or holds no context */

@@ -1,10 +1,23 @@
 import { createHash } from "node:crypto";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { encodeUtf8, isHansaError, type JsonObject, systemClock } from "#base";
-import { createCredentialSigner, credentialError, DidResolver, issueCredential, keyMethod } from "#identity";
+import {
+  addContexts,
+  createCredentialSigner,
+  credentialError,
+  DidResolver,
+  issueCredential,
+  keyMethod,
+  SchemaJudge,
+} from "#identity";
 import { Verifier } from "./verify.ts";
 
 const signer = createCredentialSigner("Ed25519");
+const judge = new SchemaJudge();
+afterAll(() => judge.close());
+/** A context of the node's own configuration. */
+const OWN = "https://contexts.example/schemas";
+const contexts = addContexts(new Map([[OWN, { "@context": { edition: "https://contexts.example/terms#edition" } }]]));
 const SCHEMA = "https://schemas.example/label.json";
 const HANDBOOK = "https://files.example/handbook.pdf";
 const schema = {
@@ -27,7 +40,8 @@ async function fetchResource(url: string): Promise<Uint8Array> {
 function verifier(fetches: boolean): Verifier {
   const status = async () => {};
   const resolver = new DidResolver([keyMethod]);
-  return new Verifier({ resolver, groups: [], status, clock: systemClock, ...(fetches ? { fetchResource } : {}) });
+  const fetched = fetches ? { fetch: fetchResource, judge } : undefined;
+  return new Verifier({ resolver, groups: [], status, contexts, fetched, clock: systemClock });
 }
 
 function issue(more: JsonObject, claims: JsonObject = { alumniOf: "X" }): Promise<JsonObject> {
@@ -38,7 +52,7 @@ function issue(more: JsonObject, claims: JsonObject = { alumniOf: "X" }): Promis
     credentialSubject: { id: "did:example:subject", ...claims },
     ...more,
   };
-  return issueCredential(credential, signer, { suite: "eddsa-jcs-2022" });
+  return issueCredential(credential, signer, { suite: "eddsa-jcs-2022", contexts });
 }
 
 async function codeOf(credential: JsonObject, fetches = true): Promise<string> {
@@ -71,8 +85,31 @@ describe("schemas and related resources", () => {
     const bad = { credentialSchema: { id: "https://schemas.example/bad.json", type: "JsonSchema" } };
     expect(await codeOf(await issue(bad))).toBe("credentials.schema");
     expect(await codeOf(await issue(resource({ digestSRI }, "https://files.example/none")))).toBe("credentials.digest");
+    const program = { $schema: schema.$schema, properties: { name: { type: "string", pattern: "^(a+)+$" } } };
+    files.set("https://schemas.example/program.json", encodeUtf8(JSON.stringify(program)));
+    const endless = {
+      name: "a".repeat(40),
+      credentialSchema: { id: "https://schemas.example/program.json", type: "JsonSchema" },
+    };
+    expect(await codeOf(await issue({ ...endless, name: `${endless.name}!` }))).toBe("credentials.schema");
+    expect(await codeOf(await issue(endless))).toBe("good");
     const unsigned = { credentialSchema: { id: SCHEMA, type: "JsonSchemaCredential" } };
     expect(await codeOf(await issue(unsigned))).toMatch(/^credentials\./);
+  });
+
+  it("may be claims of a credential under a context of the node's own", async () => {
+    const of = { id: "https://schemas.example/signed.json", type: "JsonSchemaCredential" };
+    const more = {
+      "@context": ["https://www.w3.org/ns/credentials/v2", OWN],
+      type: ["VerifiableCredential", "JsonSchemaCredential"],
+      edition: "third",
+    };
+    const signed = await issue(more, { type: "JsonSchema", jsonSchema: schema });
+    files.set(of.id, encodeUtf8(JSON.stringify(signed)));
+    expect(await codeOf(await issue({ credentialSchema: of }))).toBe("good");
+    expect(await codeOf(await issue({ credentialSchema: of }, { name: "X" }))).toBe("credentials.schema");
+    files.set(of.id, encodeUtf8(JSON.stringify({ ...signed, edition: "fourth" })));
+    expect(await codeOf(await issue({ credentialSchema: of }))).toBe("credentials.signature");
   });
 
   it("are told to be unchecked where nothing is fetched, or their type is not known", async () => {

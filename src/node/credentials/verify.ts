@@ -11,6 +11,7 @@ import {
   type KeyFinder,
   makeKeyFinder,
   type ProofPurpose,
+  type Schemas,
   type StatusSource,
   type VerifiedCredential,
   type VerifyOptions as VerifyDemands,
@@ -30,11 +31,17 @@ export interface VerifierOptions {
   readonly resolver: DidResolver;
   readonly groups: readonly GroupService[];
   readonly status: StatusSource;
-  /** Fetches schemas and related resources; without it they are left unchecked. */
-  readonly fetchResource?: ((url: string) => Promise<Uint8Array>) | undefined;
+  /** Where schemas and related resources come from; without it they are left unchecked. */
+  readonly fetched?: FetchedResources | undefined;
   /** Where contexts come from: those that come with Hansa, where left out. */
   readonly contexts?: ContextSource | undefined;
   readonly clock: Clock;
+}
+
+export interface FetchedResources {
+  readonly fetch: (url: string) => Promise<Uint8Array>;
+  /** Holds credentials against the schemas. */
+  readonly judge: Schemas["judge"];
 }
 
 /** What held: what was shown, and what nobody could look at. */
@@ -130,17 +137,18 @@ export class Verifier {
   }
 
   #demandsOf(options: VerifyOptions, asker: Asker): VerifyDemands {
-    const { resolver, groups, status, contexts, clock, fetchResource } = this.#options;
+    const { resolver, groups, status, contexts, clock, fetched } = this.#options;
     const { expectedProofPurpose: purpose, recognised, recognisedAt, checkStatus } = options;
     if (purpose !== undefined && !PURPOSES.includes(purpose))
       throw credentialError("credentials.proof", "no proof is made for this purpose here", { problem: "proofPurpose" });
     const keys: KeyFinder = makeKeyFinder(resolver, asker);
+    const now = clock.now();
     return {
       keys,
-      now: clock.now(),
+      now,
       status,
-      ...(contexts === undefined ? {} : { contexts }),
-      ...(fetchResource === undefined ? {} : resourcesFrom(fetchResource, keys, clock)),
+      contexts,
+      ...(fetched === undefined ? {} : resourcesFrom(fetched, { keys, now, contexts, checkStatus: false })),
       ...(checkStatus === undefined ? {} : { checkStatus }),
       ...(purpose === undefined ? {} : { purpose: purpose as ProofPurpose }),
       ...(recognised === true
@@ -151,28 +159,22 @@ export class Verifier {
 }
 
 /** Schemas and related resources, by their URLs. A schema that is a claim of a credential counts if that credential does. */
-function resourcesFrom(fetchResource: (url: string) => Promise<Uint8Array>, keys: KeyFinder, clock: Clock) {
-  const fetched = async (url: string) => {
+function resourcesFrom({ fetch, judge }: FetchedResources, demands: VerifyDemands) {
+  const resources = async (url: string) => {
     try {
-      return await fetchResource(url);
+      return await fetch(url);
     } catch (error) {
       if (isHansaError(error)) return undefined;
       throw error;
     }
   };
-  return {
-    resources: fetched,
-    async schemas(url: string, type: string) {
-      const bytes = await fetched(url);
-      if (bytes === undefined || type !== "JsonSchemaCredential") return bytes;
-      await verifyCredential(parseJson(bytes, { depth: 64, integers: false }), {
-        keys,
-        now: clock.now(),
-        checkStatus: false,
-      });
-      return bytes;
-    },
+  const source: Schemas["source"] = async (url, type) => {
+    const bytes = await resources(url);
+    if (bytes === undefined || type !== "JsonSchemaCredential") return bytes;
+    await verifyCredential(parseJson(bytes, { depth: 64, integers: false }), demands);
+    return bytes;
   };
+  return { resources, schemas: { source, judge } };
 }
 
 /** The JWT of a presentation that is enveloped, or text; `undefined` of one that has its proof in it. */
