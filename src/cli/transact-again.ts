@@ -1,19 +1,20 @@
-import { isHansaError } from "#base";
+import { HansaError } from "#base";
 import type { Operation } from "#protocol";
 import type { Answer } from "./command.ts";
 import type { Shell, TransactOptions } from "./shell.ts";
 
 /**
- * Sends what may change who votes in consensus. Where the last block is too old to say which validators are there, the ledger refuses it
- * once, and the refusal's own block says it: then it is signed and sent a second time.
+ * Sends what may change who votes in consensus. The ledger goes by the votes of the last block, and refuses where that is too old to say
+ * which validators are there, or where it lacks somebody, whose vote may just have come late. The refusal's own block says it anew: then it
+ * is signed and sent a second time. What is refused twice is refused.
  *
  * @param send - signs anew each time
  */
-export async function againWhenStale<T>(send: () => Promise<T>): Promise<T> {
+export async function againIfVotesLacked<T>(send: () => Promise<T>): Promise<T> {
   try {
     return await send();
   } catch (error) {
-    if (!isHansaError(error, "nodes.stale")) throw error;
+    if (!lackedVotes(error)) throw error;
     return send();
   }
 }
@@ -24,5 +25,16 @@ export function transactAgain(
   operations: readonly Operation[],
   options: TransactOptions,
 ): Promise<Answer> {
-  return againWhenStale(() => shell.transact(operations, options));
+  return againIfVotesLacked(() => shell.transact(operations, options));
+}
+
+function lackedVotes(error: unknown): boolean {
+  if (!(error instanceof HansaError)) return false;
+  if (error.code === "nodes.stale") return true;
+  const { absent } = error.payload as { readonly absent?: unknown };
+  return (
+    (error.code === "nodes.no-quorum" || error.code === "nodes.still-voting") &&
+    Array.isArray(absent) &&
+    absent.length > 0
+  );
 }

@@ -10,7 +10,7 @@ import { groupsOfHome, type HomeGroup } from "../../home/facts.ts";
 import { knownKeys, ownKeyName, publicKeyOf } from "../../home/own-member.ts";
 import { nodeOf } from "../../home/register-node.ts";
 import type { Shell } from "../../shell.ts";
-import { againWhenStale } from "../../transact-again.ts";
+import { againIfVotesLacked } from "../../transact-again.ts";
 
 interface Options {
   readonly retire?: boolean;
@@ -74,7 +74,7 @@ async function retireNode(shell: Shell, { name, id, genesis }: HomeGroup) {
   const known = await nodeOf(client, node, shell.io.signal);
   if (known?.status !== "registered") return { node, what: "was not registered" };
   try {
-    await againWhenStale(() =>
+    await againIfVotesLacked(() =>
       sendOperations(client, [operation("nodes.retire", { node })], { signal: shell.io.signal }),
     );
   } catch (error) {

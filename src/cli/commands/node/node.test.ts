@@ -34,7 +34,7 @@ afterEach(async () => {
 });
 
 /** A node that takes every transaction, but says of the first ones that they are refused with these codes. */
-async function serving(...refusals: string[]) {
+async function serving(...refusals: (string | { readonly code: string; readonly payload: object })[]) {
   const sent: { op: string; args: object; jti: string }[] = [];
   const served = await serve((arrived, response) => {
     if (arrived.path.endsWith("/queries/nodes.list")) return json(response, { items: [RECORD] });
@@ -42,9 +42,11 @@ async function serving(...refusals: string[]) {
     if (!arrived.path.endsWith("/transactions")) return problem(response, 404, "query.not-found");
     const { claims, idText } = decodeTransaction(arrived.body);
     for (const { op, args } of claims.ops) sent.push({ op, args, jti: claims.jti });
-    const code = refusals.shift();
-    const error = code === undefined ? {} : { error: { code, message: "no", payload: {}, operation: 0 } };
-    json(response, { id: idText, height: 4, index: 0, code: code === undefined ? 0 : 616, facts: [], ...error });
+    const refusal = refusals.shift();
+    if (refusal === undefined) return json(response, { id: idText, height: 4, index: 0, code: 0, facts: [] });
+    const { code, payload } = typeof refusal === "string" ? { code: refusal, payload: {} } : refusal;
+    const error = { code, message: "no", payload, operation: 0 };
+    json(response, { id: idText, height: 4, index: 0, code: 616, facts: [], error });
   });
   closers.push(() => served.close());
   return { sent, flags: ["--url", served.url, "--as", "acme", "--group", GROUP] };
@@ -118,9 +120,19 @@ describe("hansa node", () => {
       expect(refused.exit).toBe(1);
       expect(refused.err).toContain("nodes.stale");
       expect(twice.sent).toHaveLength(2);
-      const other = await serving("nodes.no-quorum");
-      expect((await terminal.run([...argv, ...other.flags])).err).toContain("nodes.no-quorum");
-      expect(other.sent).toHaveLength(1);
+      for (const code of ["nodes.no-quorum", "nodes.still-voting"]) {
+        // Somebody's vote was not in the last block: it may be in the next.
+        const late = { code, payload: { live: 20, total: 40, absent: [NODE] } };
+        const once = await serving(late);
+        expect((await terminal.run([...argv, ...once.flags])).exit).toBe(0);
+        expect(once.sent).toHaveLength(2);
+        const again = await serving(late, late);
+        expect((await terminal.run([...argv, ...again.flags])).err).toContain(code);
+        expect(again.sent).toHaveLength(2);
+        const nobody = await serving({ code, payload: { live: 20, total: 30, absent: [] } });
+        expect((await terminal.run([...argv, ...nobody.flags])).err).toContain(code);
+        expect(nobody.sent).toHaveLength(1);
+      }
     }
   });
 
