@@ -42,4 +42,5 @@ export type { SnapshotStore } from "./cometbft/snapshots/snapshot-store.ts";
 export { Snapshots } from "./cometbft/snapshots/snapshots.ts";
 export * from "./engine.ts";
 export * from "./errors.ts";
+export { findFreePorts } from "./free-ports.ts";
 export { SoloEngine, type SoloOptions } from "./solo/solo-engine.ts";

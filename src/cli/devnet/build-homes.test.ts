@@ -1,5 +1,4 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -8,7 +7,6 @@ import { homeAt, readConfig, readGenesis } from "#node";
 import { decodeFounding, groupIdOf, missingApprovals } from "#protocol";
 import { openTerminal } from "../terminal.suite.ts";
 import { buildHomes, readAlliance } from "./build-homes.ts";
-import { freePorts } from "./free-ports.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -73,14 +71,6 @@ describe("homes of a network", () => {
     ])
       await expect(buildHomes({ folder, ...wrong })).rejects.toMatchObject({ code: "cli.argument" });
   });
-});
-
-it("finds ports that can be listened on, each once", async () => {
-  const ports = await freePorts(20);
-  expect(new Set(ports).size).toBe(20);
-  const servers = ports.map((port) => createServer().listen(port, "127.0.0.1"));
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.once("listening", resolve))));
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
 });
 
 describe("hansa devnet", () => {

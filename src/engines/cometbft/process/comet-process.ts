@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { isHansaError } from "#base";
 import { createSigner } from "#crypto";
 import { chainIdOf, cometAddress } from "#protocol";
 import { engineError } from "../../errors.ts";
+import { findFreePorts, isFree } from "../../free-ports.ts";
 import type { EngineProcess } from "../engine-process.ts";
 import { cometGenesis, writeConfigFiles } from "./config-files.ts";
 import { LogReader } from "./log-reader.ts";
@@ -165,10 +165,22 @@ export class CometProcess implements EngineProcess {
     return this.#starting;
   }
 
+  async #choosePort(): Promise<number> {
+    const { p2pPort = 0 } = this.#options;
+    const [port] = p2pPort === 0 ? ((await findFreePorts(1)) ?? []) : [p2pPort];
+    if (port === undefined || !(await isFree(port)))
+      throw engineError(
+        "engine.process-failed",
+        p2pPort === 0 ? "no port is free for the engine" : `the port ${p2pPort} is not free`,
+        { port: p2pPort },
+      );
+    return port;
+  }
+
   async #spawn(): Promise<void> {
     const { folder, binary, nodeSeed, log, clock, builtIn, moniker, peers, stateSync, timing } = this.#options;
     const run = this.#run;
-    if (!(await isFree(this.#port))) this.#port = await freePort(this.#options.p2pPort ?? 0);
+    if (this.#port === 0 || !(await isFree(this.#port))) this.#port = await this.#choosePort();
     if (!this.#wanted) return;
     let key: NodeKeyFile | undefined;
     try {
@@ -208,8 +220,10 @@ export class CometProcess implements EngineProcess {
         if (endsConsensus(found.line)) this.#giveUp(child);
       };
       this.#watch(child, new LogReader({ log, clock, secrets: key.secrets, onProblem }));
-      await once(child, "spawn");
+      const spawned = once(child, "spawn");
+      // At once: killed before this, we would leave a process behind that no later start knows of.
       if (child.pid !== undefined) await markProcess(folder, child.pid, run.path);
+      await spawned;
     } catch (error) {
       throw isHansaError(error)
         ? error
@@ -309,25 +323,4 @@ export class CometProcess implements EngineProcess {
 /** 1 s, 2 s, 4 s, 8 s, 10 s, … */
 function pauseAfter(earlyEnds: number): number {
   return Math.min(MOST_PAUSE, LEAST_PAUSE * 2 ** Math.max(0, Math.min(earlyEnds, 10) - 1));
-}
-
-/** Whether the loopback port can be listened at. */
-async function isFree(port: number): Promise<boolean> {
-  if (port === 0) return false;
-  return freePort(port).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** A loopback port that is free: this one, or any for 0. */
-function freePort(port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : port));
-    });
-  });
 }
