@@ -65,6 +65,13 @@ describe("a look at the members", () => {
     );
   });
 
+  it("says what is wrong with an engine that answers", async () => {
+    const views = await lookAt([await member("acme", [3])], GROUP, never);
+    const problem = { kind: "diverged", meaning: "Another state.", advice: "Report it." } as const;
+    const wrong = views.map((view) => ({ ...view, consensus: { ...CONSENSUS, catchingUp: true, problem } }));
+    expect(viewTable(wrong, plain).split("\n")[1]).toMatch(/^acme {4}diverged /);
+  });
+
   it("goes on until what is wanted holds", async () => {
     const members = [await member("acme", [0, 1, 1, 2]), await member("borea", [0, 0, 1, 2])];
     const views = await lookUntil(members, GROUP, never, (seen) => agree(seen, 1));

@@ -85,6 +85,7 @@ export function viewTable(views: readonly MemberView[], paint: Paint, columns?: 
 function stateOf(state: string, consensus: ConsensusStatus | null, paint: Paint): string {
   if (state === "unreachable" || state === "halted") return paint("red", state);
   if (consensus?.up === false) return paint("red", "engine down");
+  if (consensus?.problem !== undefined) return paint("red", consensus.problem.kind);
   if (consensus?.catchingUp === true) return paint("yellow", "catching up");
   return state === "running" ? paint("green", state) : paint("yellow", state);
 }

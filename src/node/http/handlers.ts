@@ -10,6 +10,7 @@ import { describeCommandRun } from "../runs.ts";
 import { trailProofOf } from "../trail.ts";
 import { askerOf, withoutHint } from "./access.ts";
 import { exchangeHandlers } from "./exchange.ts";
+import { problemsOf } from "./health.ts";
 import { openApiDocument } from "./openapi.ts";
 import { openidHandlers } from "./openid.ts";
 import { problemOf } from "./problem.ts";
@@ -29,18 +30,7 @@ export function routeHandlers(options: HttpOptions): Handlers {
   const openapi = openApiDocument(options.version);
   return {
     health(call) {
-      const problems = options.groups.flatMap(({ name, engine }) => {
-        const { state, failing, consensus } = engine.status();
-        if (consensus?.up === false) {
-          const { problem } = consensus;
-          return [
-            `CometBFT of group ${name} does not answer${problem === undefined ? "" : `: ${problem.meaning} ${problem.advice}`}`,
-          ];
-        }
-        if (consensus?.catchingUp === true) return [`group ${name} still fetches what the others have`];
-        if (state !== "running") return [`the engine of group ${name} is ${state}`];
-        return failing === 0 ? [] : [`the last ${failing} blocks of group ${name} could not be stored`];
-      });
+      const problems = options.groups.flatMap(({ name, engine }) => problemsOf(name, engine.status()));
       if (problems.length > 0) call.reply.code(503);
       return { status: problems.length === 0 ? "ok" : "failing", problems };
     },

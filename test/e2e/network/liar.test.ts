@@ -45,7 +45,7 @@ describe.skipIf(ENGINE === undefined)(
           names: [LIAR],
         });
       await diverged();
-      // Its engine is started anew again and again, and answers for a moment each time.
+      // Its engine is started anew again and again, or refuses the next block from one peer after the other, and answers meanwhile.
       await until(async () => {
         await diverged();
         const health = await fetch(`${network.home(LIAR).url}/health`);
