@@ -25,8 +25,8 @@ describe.skipIf(ENGINE === undefined)(`one key in two places${WITHOUT_ENGINE}`, 
   let network: Network;
   beforeAll(async () => {
     network = await Network.start({ members: 4 });
-  });
-  afterEach(() => network?.recover());
+  }, PATIENCE);
+  afterEach(() => network?.recover(), PATIENCE);
   afterAll(() => network?.remove());
 
   it("a second node on one home is refused by the lock, and the first goes on", async () => {
