@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFile
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ManualClock } from "#base";
 import { bytes } from "./fixtures.suite.ts";
 import { MAX_CHUNK_BYTES, SnapshotFiles } from "./index.ts";
 
@@ -22,7 +23,7 @@ describe("files of snapshots", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  const open = (options: { key?: Uint8Array; keep?: number } = {}) =>
+  const open = (options: { key?: Uint8Array; keep?: number; clock?: ManualClock } = {}) =>
     new SnapshotFiles({ folder, key, onDropped: (error) => dropped.push(error), ...options });
 
   const make = async (files: SnapshotFiles, height: number, chunks: readonly string[]) => {
@@ -61,6 +62,35 @@ describe("files of snapshots", () => {
     expect(files.list().map(({ height }) => height)).toEqual([40, 30]);
     expect(readdirSync(folder).sort()).toEqual([kept(30), kept(40)]);
     await expect(make(files, 40, ["again"])).rejects.toMatchObject({ code: "storage.exists" });
+  });
+
+  it("keeps what a peer was told of for a minute, and for a minute after each chunk that it fetched", async () => {
+    const clock = new ManualClock(0);
+    const files = open({ keep: 2, clock });
+    const heights = () => files.list().map(({ height }) => height);
+    for (const height of [10, 20]) await make(files, height, ["0", "1"]);
+    files.lend({ height: 10, format: 1 });
+    files.lend({ height: 20, format: 1 });
+    for (const height of [30, 40]) await make(files, height, ["0"]);
+    expect(heights()).toEqual([40, 30, 20, 10]);
+    clock.advance(59_999);
+    expect(textOf(await files.load({ height: 10, format: 1 }, 0))).toBe("0");
+    clock.advance(1);
+    await make(files, 50, ["0"]);
+    expect(heights()).toEqual([50, 40, 10]);
+    clock.advance(60_000);
+    await make(files, 60, ["0"]);
+    expect(heights()).toEqual([60, 50]);
+    expect(readdirSync(folder).sort()).toEqual([kept(50), kept(60)]);
+  });
+
+  it("keeps no more than ten, whatever peers were told of", async () => {
+    const files = open({ keep: 2 });
+    for (let height = 1; height <= 12; height++) {
+      await make(files, height, ["0"]);
+      files.lend({ height, format: 1 });
+    }
+    expect(files.list().map(({ height }) => height)).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3]);
   });
 
   it("holds nothing readable on the disk, and the same chunk never twice in the same bytes", async () => {

@@ -6,7 +6,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { mkdir, open as openFile, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { decodeBase64Url, decodeUtf8, encodeBase64Url, encodeUtf8, HansaError } from "#base";
+import { type Clock, decodeBase64Url, decodeUtf8, encodeBase64Url, encodeUtf8, HansaError, systemClock } from "#base";
 import { open as openSeal, seal, wipe } from "#crypto/node";
 import { checkKey } from "./cipher.ts";
 import { nameError, storageError } from "./errors.ts";
@@ -17,6 +17,8 @@ export const MAX_CHUNK_BYTES = 4 * 1024 * 1024;
 export const MAX_CHUNKS = 65_536;
 /** Most snapshots that are kept. */
 export const MAX_SNAPSHOTS = 10;
+/** How long a snapshot stays after it was lent, milliseconds: whoever fetches it asks for the next chunk long before. */
+const LENT_FOR = 60_000;
 
 /** What nonce and tag add to a sealed file. */
 const SEAL_BYTES = 40;
@@ -43,8 +45,9 @@ export interface SnapshotFilesOptions {
   readonly folder: string;
   /** The data key, 32 bytes. A key for these files is derived from it: the caller may wipe it. */
   readonly key: Uint8Array;
-  /** How many of the newest stay, 1 to 10. */
+  /** How many of the newest stay, 1 to 10; what is lent stays beyond them, up to 10 in all. */
   readonly keep?: number;
+  readonly clock?: Pick<Clock, "now">;
   /** Hears, while the folder is opened, of each snapshot that was damaged and removed. */
   readonly onDropped?: (error: unknown) => void;
 }
@@ -96,20 +99,24 @@ export class SnapshotFiles {
   readonly #folder: string;
   readonly #key: Uint8Array;
   readonly #limit: number;
+  readonly #clock: Pick<Clock, "now">;
   /** Newest first. */
   #kept: readonly Kept[];
+  /** When each of them was last lent. */
+  readonly #lent = new WeakMap<Kept, number>();
 
   /**
    * Opens the folder. What was not finished is removed, and so is what is damaged.
    *
    * @throws HansaError `storage.key-size`, `storage.misuse`, `storage.io`
    */
-  constructor({ folder, key, keep = 2, onDropped }: SnapshotFilesOptions) {
+  constructor({ folder, key, keep = 2, clock = systemClock, onDropped }: SnapshotFilesOptions) {
     checkKey(key);
     if (!Number.isInteger(keep) || keep < 1 || keep > MAX_SNAPSHOTS)
       throw storageError("storage.misuse", `of snapshots 1 to ${MAX_SNAPSHOTS} are kept, not ${keep}`);
     this.#folder = folder;
     this.#limit = keep;
+    this.#clock = clock;
     this.#key = createHmac("sha256", key).update("hansa snapshot files").digest();
     const kept: Kept[] = [];
     try {
@@ -133,6 +140,15 @@ export class SnapshotFiles {
   }
 
   /**
+   * A peer was told of this snapshot and may begin to fetch it: newer ones do not make it go within the next minute, nor within the minute
+   * after each of its chunks that is loaded.
+   */
+  lend(name: SnapshotName): void {
+    const found = this.#find(name);
+    if (found !== undefined) this.#lent.set(found, this.#clock.now());
+  }
+
+  /**
    * One chunk of a snapshot; `undefined` where there is none of this name or place. A damaged snapshot is removed as a whole.
    *
    * @throws HansaError `storage.snapshot-damaged`, `storage.io`
@@ -141,6 +157,7 @@ export class SnapshotFiles {
     const found = this.#find(name);
     const size = found?.sizes[index];
     if (found === undefined || size === undefined) return undefined;
+    this.lend(name);
     const file = join(this.#folder, folderOf(name), chunkFile(index));
     try {
       return this.#unseal(file, await readFile(file), chunkPurpose(folderOf(name), index), size);
@@ -176,7 +193,8 @@ export class SnapshotFiles {
           throw nameError(error, path);
         }
         this.#kept = [kept, ...this.#kept].sort(newestFirst);
-        for (const old of this.#kept.slice(this.#limit)) await this.#drop(old);
+        for (const [i, old] of this.#kept.entries())
+          if (i >= MAX_SNAPSHOTS || (i >= this.#limit && !this.#isLent(old))) await this.#drop(old);
       },
     });
   }
@@ -277,6 +295,10 @@ export class SnapshotFiles {
 
   #find({ height, format }: SnapshotName): Kept | undefined {
     return this.#kept.find((kept) => kept.height === height && kept.format === format);
+  }
+
+  #isLent(kept: Kept): boolean {
+    return this.#clock.now() - (this.#lent.get(kept) ?? Number.NEGATIVE_INFINITY) < LENT_FOR;
   }
 
   #refuseKnown(name: SnapshotName): void {

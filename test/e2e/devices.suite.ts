@@ -131,7 +131,8 @@ export function tokenOf(alliance: Place, name: string, options: { now?: number; 
   return signConnectionToken(did, options.group ?? alliance.groupId, kid, signer, options.now ?? Date.now(), 600);
 }
 
-export type Listener = (topic: string, payload: Buffer) => void;
+/** What waited in a session comes before `connect` has answered: so the client is handed over. */
+export type Listener = (topic: string, payload: Buffer, client: MqttClient) => void;
 
 /**
  * Connects over MQTT. It never connects again by itself: tests say when.
@@ -154,7 +155,7 @@ export async function connect(
     clientId: name.replaceAll("/", "-"),
     ...options,
   });
-  client.on("message", listen);
+  client.on("message", (topic, payload) => listen(topic, payload, client));
   await new Promise<void>((resolve, reject) => {
     client.once("connect", () => resolve());
     client.on("error", reject);
@@ -214,12 +215,12 @@ export async function connectAppliance(
 ): Promise<Appliance> {
   const fingerprint = fingerprintOfDid(alliance.party(name).did);
   const commands: Appliance["commands"] = [];
-  const client: MqttClient = await connect(alliance, name, options.mqtt, (_, payload) => {
+  const client = await connect(alliance, name, options.mqtt, (_, payload, from) => {
     const command = JSON.parse(payload.toString()) as Appliance["commands"][number];
     commands.push(command);
     const answer = options.answer === undefined ? { outcome: "done" } : options.answer(command);
     if (answer !== undefined)
-      client.publish(resultTopic(fingerprint), JSON.stringify({ id: command.id, ...answer }), { qos: 1 }, () => {});
+      from.publish(resultTopic(fingerprint), JSON.stringify({ id: command.id, ...answer }), { qos: 1 }, () => {});
   });
   await client.subscribeAsync(commandTopic(fingerprint), { qos: 1 });
   return { client, commands };

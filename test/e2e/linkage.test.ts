@@ -193,13 +193,16 @@ describe("a linkage", () => {
         actions: [{ device: alliance.party(fan).did, set: "state", value: true }],
       }),
     );
+    // Its session keeps the command, should the node be up and the time over before the fan is back.
+    const kept = { clientId: "kept-fan", clean: false };
+    await (await connectAppliance(alliance, fan, { mqtt: kept })).client.endAsync();
     const client = await connect(alliance, sensor);
     await report(alliance, client, "acme", sensor, "temperature", 20);
     await report(alliance, client, "acme", sensor, "temperature", 27);
     const began = Date.now();
     await alliance.end("SIGKILL");
     await alliance.up({ HANSA_LOG_LEVEL: "warn" });
-    const appliance = await connectAppliance(alliance, fan);
+    const appliance = await connectAppliance(alliance, fan, { mqtt: kept });
     open.push(appliance.client);
     await until(() => appliance.commands.length > 0);
     expect(Date.now() - began).toBeGreaterThanOrEqual(3000 - 50);

@@ -40,7 +40,7 @@ export interface CheckpointAnchorOptions {
  * ```ts
  * const anchor = new CheckpointAnchor({ logs, clock, anchor: (checkpoints) => submit("topics.anchor", { checkpoints }) });
  * anchor.start();
- * await anchor.stop();
+ * anchor.stop();
  * ```
  */
 export class CheckpointAnchor {
@@ -48,7 +48,7 @@ export class CheckpointAnchor {
   readonly #anchored = new Map<string, number>();
   #cancel: (() => void) | undefined;
   #running: Promise<void> | undefined;
-  #stopped = true;
+  #stopped = false;
   #calls = 0;
   #failures = 0;
   #checkpoints = 0;
@@ -59,9 +59,7 @@ export class CheckpointAnchor {
 
   /** Begins to look; a second call does nothing. */
   start(): void {
-    if (!this.#stopped) return;
-    this.#stopped = false;
-    this.#arm();
+    if (this.#cancel === undefined && !this.#stopped) this.#arm();
   }
 
   #arm(): void {
@@ -89,12 +87,15 @@ export class CheckpointAnchor {
         await this.#options.anchor(some);
       } catch (error) {
         this.#failures++;
-        this.#options.onError?.(error);
+        // There is no next look, and an engine that stops says of all that waited that it did.
+        if (!this.#stopped) this.#options.onError?.(error);
         // The ledger is out of reach or refuses: more of the same would not help it.
         return;
       }
       this.#checkpoints += some.length;
       for (const { topic, size } of some) this.#anchored.set(topic, size);
+      // What the rest would be submitted to is being closed.
+      if (this.#stopped) return;
     }
   }
 
@@ -116,10 +117,12 @@ export class CheckpointAnchor {
     return { calls: this.#calls, failures: this.#failures, checkpoints: this.#checkpoints };
   }
 
-  /** Stops, and waits for what is under way. */
-  async stop(): Promise<void> {
+  /**
+   * Stops for good. What is under way is not waited for: without a quorum its answer never comes. The next start looks at what the ledger has,
+   * and anchors the rest.
+   */
+  stop(): void {
     this.#stopped = true;
     this.#cancel?.();
-    await this.#running;
   }
 }

@@ -44,8 +44,8 @@ describe.skipIf(ENGINE === undefined)(`a member that lost its files${WITHOUT_ENG
   let network: Network;
   beforeAll(async () => {
     network = await Network.start({ members: 4 });
-  });
-  afterEach(() => network?.recover());
+  }, PATIENCE);
+  afterEach(() => network?.recover(), PATIENCE);
   afterAll(() => network?.remove());
 
   it("all of them: begins anew, fetches every block, has the same root, and votes again", async () => {
@@ -106,11 +106,12 @@ describe.skipIf(ENGINE === undefined)(`a member that lost its files${WITHOUT_ENG
 
 describe.skipIf(ENGINE === undefined)(
   `a member that lost its files, where others have snapshots${WITHOUT_ENGINE}`,
+  { timeout: PATIENCE },
   () => {
     let network: Network;
     beforeAll(async () => {
       network = await Network.start({ members: 4, entry: { snapshotBlocks: 10 } });
-    });
+    }, PATIENCE);
     afterAll(() => network?.remove());
 
     it("begins from a snapshot under a header that all signed, has the same root, and refuses what was executed before", async () => {

@@ -17,8 +17,8 @@ describe.skipIf(ENGINE === undefined)(
     let network: Network;
     beforeAll(async () => {
       network = await Network.start({ members: 4 });
-    });
-    afterEach(() => network?.recover());
+    }, PATIENCE);
+    afterEach(() => network?.recover(), PATIENCE);
     afterAll(() => network?.remove());
 
     it.each([

@@ -25,7 +25,7 @@ describe.skipIf(ENGINE === undefined || why !== undefined)(
         hosts: hosts.addresses,
         nodes: Object.fromEntries(NAMES.map((name, i) => [name, { launcher: hosts.launcher(i) }])),
       });
-    });
+    }, PATIENCE);
     afterAll(async () => {
       await network?.remove();
       hosts?.remove();

@@ -27,7 +27,7 @@ describe.skipIf(ENGINE === undefined)(
       lies = join(folder, "lies");
       const program = launchLiar(join(folder, "cometbft"), ENGINE?.path ?? "", lies);
       network = await Network.start({ members: 4, nodes: { [LIAR]: { env: { HANSA_COMETBFT: program } } } });
-    });
+    }, PATIENCE);
     afterAll(async () => {
       await network?.remove();
       rmSync(folder, { recursive: true, force: true });

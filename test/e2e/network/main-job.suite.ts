@@ -11,6 +11,7 @@ import {
   listRuns,
   publishEvent,
   query,
+  readEvents,
   type VerifiedFile,
   verifyProofFile,
 } from "#sdk";
@@ -113,6 +114,19 @@ export class MainJob implements Work {
         wrong.push(`${linkage} sent ${commands} commands, and has receipts of ${done} done and ${refused} others`);
     }
     return wrong;
+  }
+
+  /** Takes the devices off, and waits until the ledger knows all that they said: then nobody has any more to say. Wants all nodes up. */
+  async fallSilent(): Promise<void> {
+    await this.close();
+    for (const platform of ["acme", "borea"] as const) {
+      const topic = topicOf(platform);
+      const client = this.#stage.as(platform);
+      await eventually(`a checkpoint of all of ${topic}`, async () => {
+        const { checkpoint } = await query(client, "topics.get", { topic });
+        return (await readEvents(client, { topic, from: checkpoint?.size ?? 0, limit: 1 })).items.length === 0;
+      });
+    }
   }
 
   async close(): Promise<void> {

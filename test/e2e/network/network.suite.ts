@@ -58,6 +58,8 @@ export class Network {
   readonly #manifest: Manifest;
   readonly #relay: Relay | undefined;
   readonly #nodes: Map<string, MemberNode>;
+  /** Names of processes that are no member's own node and are let on the wires. */
+  readonly #guests: Map<number, string>;
   readonly #loads: Load[] = [];
   readonly #keys = new Map<string, { readonly file: KeyFile; readonly own: JoiningKeys }>();
 
@@ -65,11 +67,13 @@ export class Network {
     alliance: Alliance,
     manifest: Manifest,
     nodes: Map<string, MemberNode>,
+    guests: Map<number, string>,
     relay: Relay | undefined,
   ) {
     this.alliance = alliance;
     this.#manifest = manifest;
     this.#nodes = nodes;
+    this.#guests = guests;
     this.#relay = relay;
     // A test that ran out of time may never come to its `remove`.
     process.once("exit", this.#onExit);
@@ -101,7 +105,8 @@ export class Network {
       config: { signatureThreads: 0 },
     });
     const nodes = new Map<string, MemberNode>();
-    const network = (relay?: Relay) => new Network(alliance, manifest, nodes, relay);
+    const guests = new Map<number, string>();
+    const network = (relay?: Relay) => new Network(alliance, manifest, nodes, guests, relay);
     const real = new Map(alliance.homes.map(({ name }, i) => [name, four(i)[3]]));
     for (const home of alliance.homes) {
       const { configFile } = homeAt(home.folder);
@@ -115,7 +120,7 @@ export class Network {
     const wires = alliance.homes.map(
       ({ name, ports: own }) => [name, { real: real.get(name) ?? 0, public: own.peers }] as const,
     );
-    const pids = () => new Map([...nodes.values()].map(({ pid, home }) => [pid, home.name]));
+    const pids = () => new Map([...guests, ...[...nodes.values()].map(({ pid, home }) => [pid, home.name] as const)]);
     return network(await Relay.open({ ports: new Map(wires), pids }));
   }
 
@@ -205,6 +210,11 @@ export class Network {
     const node = startMember(this.home(name), { ...this.#manifest.nodes?.[name], ...options });
     this.#nodes.set(name, node);
     return node;
+  }
+
+  /** Lets a process on the wires that is no member's own node. They are cut and mended under this name. */
+  admit(name: string, { pid }: MemberNode): void {
+    this.#guests.set(pid, name);
   }
 
   /** Starts nodes at once; resolves when all of them serve. */

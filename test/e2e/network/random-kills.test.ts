@@ -81,6 +81,9 @@ describe.skipIf(ENGINE === undefined)(`four members at their main job${WITHOUT_E
       expect(acknowledged).toBeGreaterThan(kills);
       const { admissions, linkages, commands, events, proofs } = job.counts;
       for (const count of [admissions, linkages, commands, events, proofs]) expect(count).toBeGreaterThan(0);
+      // A block that comes while nodes end is one that some of them have not got.
+      await job.fallSilent();
+      await network.check(job);
       await network.replay();
     },
     SECONDS * 2000 + 240_000,

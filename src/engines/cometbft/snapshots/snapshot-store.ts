@@ -28,6 +28,8 @@ export interface SnapshotDraft extends ChunkPile {
 export interface SnapshotStore {
   /** Whole ones, newest first. */
   list(): readonly StoredSnapshot[];
+  /** A peer was told of it: it stays for long enough to be fetched, as it does while its chunks are loaded. */
+  lend(name: SnapshotName): void;
   load(name: SnapshotName, index: number): Promise<Uint8Array | undefined>;
   begin(name: SnapshotName): Promise<SnapshotDraft>;
   /** For a peer's chunks: gone when the process ends. */

@@ -169,6 +169,23 @@ describe("making snapshots", () => {
     }
   });
 
+  it("still gives what a peer was told of when newer ones have come since", async () => {
+    const alliance = quorum(place.store("one"));
+    const snapshots = place.snapshots(alliance.ledger, "snapshots");
+    const blocks = async (count: number) => {
+      for (let i = 0; i < count; i++) {
+        alliance.block();
+        snapshots.committed(alliance.ledger.height);
+        await snapshots.settled();
+      }
+    };
+    await blocks(7);
+    expect((await snapshots.list()).snapshots).toMatchObject([{ height: 5n }]);
+    await blocks(20);
+    expect(snapshots.kept().map(({ height }) => height)).toEqual([25, 20, 15, 5]);
+    expect((await snapshots.load({ height: 5n, format: 1, chunk: 0 })).chunk.length).toBeGreaterThan(0);
+  });
+
   it("answers an empty chunk where it has none, and reports a damaged one", async () => {
     const { snapshots, offered } = await offering("one");
     const { height, format } = offered.snapshot;

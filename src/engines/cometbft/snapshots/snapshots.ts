@@ -123,7 +123,10 @@ export class Snapshots implements SnapshotCalls {
   }
 
   async list(): Promise<ResponseListSnapshots> {
-    return { snapshots: this.offered().map(({ height, ...snapshot }) => ({ height: BigInt(height), ...snapshot })) };
+    const offered = this.offered();
+    // Where blocks are fast and snapshots frequent, it would else be gone before the peer has decided for it.
+    for (const snapshot of offered) this.#options.files.lend(snapshot);
+    return { snapshots: offered.map(({ height, ...snapshot }) => ({ height: BigInt(height), ...snapshot })) };
   }
 
   async load({ height, format, chunk: index }: RequestLoadSnapshotChunk): Promise<ResponseLoadSnapshotChunk> {
