@@ -30,18 +30,19 @@ describe("EventMaker", () => {
       fc.property(fc.jsonValue(), fc.string({ maxLength: 20 }), (value, path) => {
         fc.pre(!JSON.stringify(value).includes("__proto__") && !path.includes("/"));
         const { event, body } = make(path, value);
-        expect(JSON.parse(Buffer.from(body).toString())).toEqual(JSON.parse(JSON.stringify(event)));
+        expect(JSON.parse(Buffer.from(body).toString())).toEqual(event);
         expect(problemOf(JSON.parse(Buffer.from(body).toString()) as Json)).toBeUndefined();
       }),
     );
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (payload) => {
         const { event, body } = maker.make({ principal: device, path: "x", payload });
-        expect(JSON.parse(Buffer.from(body).toString())).toEqual(JSON.parse(JSON.stringify(event)));
+        expect(JSON.parse(Buffer.from(body).toString())).toEqual(event);
         if (event.data_base64 !== undefined)
           expect(Buffer.from(event.data_base64, "base64")).toEqual(Buffer.from(payload));
         else expect(event.data).toEqual(JSON.parse(Buffer.from(payload).toString()));
       }),
+      { examples: [[encodeUtf8("-0")]] },
     );
   });
 

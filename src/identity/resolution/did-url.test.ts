@@ -127,10 +127,11 @@ describe("a DID URL", () => {
   });
 
   it("takes no longer for a text made to be slow", () => {
-    const started = performance.now();
+    // Of this process alone: on a busy machine the clock goes on while it waits. Backtracking over so much takes seconds, or never ends.
+    const started = process.cpuUsage();
     for (const text of [`did:a:${":".repeat(1000)}`, `did:a:${"%4".repeat(500)}`, `did:a:b${"/".repeat(1000)}ü`])
       codeOf(text);
-    expect(performance.now() - started).toBeLessThan(100);
+    expect(process.cpuUsage(started).user).toBeLessThan(500_000);
   });
 });
 

@@ -131,7 +131,8 @@ describe("command target", () => {
     expect(await codeOf(world.target.receive(command(world, linkage, { iss: world.lubeck.did })))).toBe(
       "linkage.unauthenticated",
     );
-    expect(await codeOf(world.target.receive(`${token.slice(0, -6)}AAAAAA`))).toMatch(/unauthenticated|malformed/);
+    const forged = `${token.slice(0, -6)}${token.endsWith("AAAAAA") ? "BBBBBA" : "AAAAAA"}`;
+    expect(await codeOf(world.target.receive(forged))).toMatch(/unauthenticated|malformed/);
     world.inactive.add(world.hanover.did);
     expect(await codeOf(world.target.receive(token))).toBe("linkage.unauthenticated");
     expect(world.targetStore.entries.size).toBe(0);

@@ -62,6 +62,13 @@ export function boundOutgoing(client: Client, limits: MqttLimits, cut: (error: u
     cut(eventError("events.slow-reader", "the reader is too slow", { waiting: conn.writableLength }));
     conn.destroy();
   };
+  // Where the node itself was held up, its timers come before what the reader took in meanwhile: that is heard of first.
+  const endUnlessReleased = () => {
+    const due = timer;
+    setImmediate(() => {
+      if (timer === due) end();
+    });
+  };
   conn.on("drain", release);
   conn.once("close", release);
   parts.waitForDrain = (done) => {
@@ -73,7 +80,7 @@ export function boundOutgoing(client: Client, limits: MqttLimits, cut: (error: u
       return;
     }
     waiting.push(done);
-    timer ??= setTimeout(end, limits.outgoingTimeout).unref();
+    timer ??= setTimeout(endUnlessReleased, limits.outgoingTimeout).unref();
   };
 }
 

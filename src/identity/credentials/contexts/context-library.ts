@@ -1,5 +1,5 @@
 import type { SharedCache } from "jsonld/lib/ContextResolver.js";
-import { canonicalJson, encodeBase64Url, encodeUtf8, type JsonObject, Lru } from "#base";
+import { encodeBase64Url, encodeUtf8, type JsonObject, Lru } from "#base";
 import { sha256 } from "#crypto";
 import { credentialError } from "../errors.ts";
 import type { ContextSource } from "../terms/process-context.ts";
@@ -86,13 +86,15 @@ export function addContexts(additional: ReadonlyMap<string, JsonObject>): Contex
     if (typeof document !== "object" || document === null || document["@context"] === undefined)
       throw refuse("a context document has no @context", { context: url });
   }
-  const text = canonicalJson([...additional].sort(([a], [b]) => (a < b ? -1 : 1)));
+  // Members keep their order: it is what jsonld reads, and contexts that differ in no more are two.
+  const text = JSON.stringify([...additional].sort(([a], [b]) => (a < b ? -1 : 1)));
   if (text.length > ADDITIONAL.characters)
     throw refuse("the contexts are too long", { limit: ADDITIONAL.characters, length: text.length });
   const digest = encodeBase64Url(sha256(encodeUtf8(text)));
   const known = sources.get(digest);
   if (known !== undefined) return known;
-  const kept = new Map(structuredClone([...additional]));
+  // Of the text, so that equal texts are equal contexts.
+  const kept = new Map(JSON.parse(text) as [string, JsonObject][]);
   const source: ContextSource = (url) => bundledContext(url) ?? kept.get(url);
   sources.set(digest, source);
   return source;

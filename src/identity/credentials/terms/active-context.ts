@@ -11,6 +11,8 @@ export interface Term {
   readonly containers: readonly string[];
   /** The context that holds within it; `undefined` where it has none. */
   readonly context: Json | undefined;
+  /** Of this definition alone: what follows from it is kept by it, since a name may mean another thing elsewhere. */
+  readonly number: number;
   /** All that it means, as text, for whether a protected one is only repeated. */
   readonly text: string;
 }
@@ -22,7 +24,7 @@ export interface ActiveContext {
   /** Where a type brought this context in: what holds again one level down (JSON-LD 1.1 §4.1.9). */
   readonly previous: ActiveContext | undefined;
   /** Contexts that follow from this one, by what makes them follow. */
-  readonly next: Map<string | Term, ActiveContext>;
+  readonly next: Map<string, ActiveContext>;
   /** How many terms may yet be kept in what follows, from the whole family of contexts: memory is not the sender's. */
   readonly room: { terms: number };
 }

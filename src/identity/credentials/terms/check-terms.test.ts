@@ -152,6 +152,28 @@ describe("terms that are not", () => {
     expect(codeOf(nodes(1000, () => "same"))).toBeUndefined();
   });
 
+  it("says the same of a document whatever was read before it, where a type gives the next one's name another meaning", async () => {
+    const own = {
+      ex: "https://example.org/v#",
+      value: "ex:value",
+      First: {
+        "@id": "ex:First",
+        "@context": { Second: { "@id": "ex:Other", "@context": { other: "ex:other" } } },
+      },
+      Second: { "@id": "ex:Second", "@context": { second: "ex:second" } },
+    };
+    const documents = [
+      claims({ type: "First", value: { "@type": "Second", "@value": "1" } }, own),
+      claims({ type: ["First", "Second"], second: 1 }, own),
+    ];
+    for (const document of documents) expect(await accepts(document)).toBe(true);
+    for (const order of [documents, documents.toReversed()]) {
+      // A source of its own: what is kept, is kept by the source.
+      const contexts = (url: string) => bundledContext(url);
+      for (const document of order) expect(() => checkTerms(document, contexts)).not.toThrow();
+    }
+  });
+
   it("refuses what it does not carry out, though JSON-LD has it", () => {
     expect(codeOf(base({}, { "@import": EXAMPLES }))).toBe("credentials.context");
     expect(codeOf(base({}, { "@base": "https://example.org/" }))).toBe("credentials.context");

@@ -78,7 +78,7 @@ class TermCheck {
   readonly #form: CompactForm | undefined;
   #made = 0;
   /** Contexts for which there was no room beyond this document: others may have filled it. */
-  readonly #own = new Map<ActiveContext, Map<string | Term, ActiveContext>>();
+  readonly #own = new Map<ActiveContext, Map<string, ActiveContext>>();
 
   constructor(contexts: ContextSource, form: CompactForm | undefined) {
     this.#contexts = contexts;
@@ -108,7 +108,7 @@ class TermCheck {
     const { context } = term;
     this.#walkIn(
       value,
-      this.#follow(reverted, term, () => this.#process(reverted, context, { overrides: true })),
+      this.#follow(reverted, `property ${term.number}`, () => this.#process(reverted, context, { overrides: true })),
       path,
     );
   }
@@ -131,10 +131,9 @@ class TermCheck {
       const types = listOf(node[name]).filter((type): type is string => typeof type === "string");
       // §5.1.2.11: in the order of their texts, whatever the order in the document.
       for (const type of types.length > 1 ? [...types].sort() : types) {
-        const context = typed.terms.get(type)?.context;
-        if (context === undefined) continue;
-        const before = active;
-        active = this.#follow(before, `type ${type}`, () => this.#process(before, context, { ends: true }));
+        const term = typed.terms.get(type);
+        if (term?.context === undefined) continue;
+        active = this.#enterType(active, term, term.context);
       }
     }
     this.#form?.enterNode(node, active, path);
@@ -165,11 +164,8 @@ class TermCheck {
     }
     // Its keys are languages, indexes, ids or types, and no terms.
     for (const key of Object.keys(value)) {
-      const context = map === "@type" ? active.terms.get(key)?.context : undefined;
-      const inner =
-        context === undefined
-          ? active
-          : this.#follow(active, `type ${key}`, () => this.#process(active, context, { ends: true }));
+      const type = map === "@type" ? active.terms.get(key) : undefined;
+      const inner = type?.context === undefined ? active : this.#enterType(active, type, type.context);
       if (map !== "@language") this.#walkProperty(value[key] as Json, inner, term, `${at}/${key}`);
     }
   }
@@ -197,24 +193,29 @@ class TermCheck {
     }
   }
 
+  /** By the term and not by its name: the types before it may have given that another meaning, which is not the one that counts. */
+  #enterType(before: ActiveContext, { number }: Term, context: Json): ActiveContext {
+    return this.#follow(before, `type ${number}`, () => this.#process(before, context, { ends: true }));
+  }
+
   #process(active: ActiveContext, context: Json, options: { overrides?: boolean; ends?: boolean }): ActiveContext {
     return processContext(active, context, { contexts: this.#contexts, ...options });
   }
 
-  #follow(from: ActiveContext, key: string | Term, make: () => ActiveContext): ActiveContext {
+  #follow(from: ActiveContext, key: string, make: () => ActiveContext): ActiveContext {
     const known = from.next.get(key) ?? this.#own.get(from)?.get(key);
     if (known !== undefined) return known;
     if (++this.#made > MAX_MADE)
       throw credentialError("credentials.context", "the document brings in too many contexts", { limit: MAX_MADE });
     const made = make();
     const { room } = from;
-    if (room.terms >= made.terms.size && (typeof key !== "string" || key.length <= KEPT_LENGTH)) {
+    if (room.terms >= made.terms.size && key.length <= KEPT_LENGTH) {
       // An empty one takes room as well.
       room.terms -= made.terms.size + 16;
       from.next.set(key, made);
       return made;
     }
-    const own = this.#own.get(from) ?? new Map<string | Term, ActiveContext>();
+    const own = this.#own.get(from) ?? new Map<string, ActiveContext>();
     this.#own.set(from, own.set(key, made));
     return made;
   }

@@ -62,6 +62,8 @@ function processOne(active: ActiveContext, local: Json, options: ProcessOptions,
 
 const overrideOf = ({ overrides }: ProcessOptions) => (overrides === undefined ? {} : { overrides });
 
+let definitions = 0;
+
 /** One local context at work. */
 class Definitions {
   readonly #terms: Map<string, Term>;
@@ -170,7 +172,10 @@ class Definitions {
     const kept = earlier?.protected === true && this.#options.overrides !== true ? earlier : undefined;
     if (kept !== undefined && kept.text !== text)
       throw refuse("redefines a protected term", { term: name.slice(0, 100) });
-    this.#terms.set(name, kept ?? { iri, prefix, protected: isProtected, type, containers, context, text });
+    this.#terms.set(
+      name,
+      kept ?? { iri, prefix, protected: isProtected, type, containers, context, number: ++definitions, text },
+    );
     this.#done.set(name, true);
   }
 

@@ -36,7 +36,7 @@ export class PlainContext {
   readonly outer: PlainContext;
   readonly terms: ReadonlyMap<string, PlainTerm>;
   readonly vocabulary: string | undefined;
-  /** By the types, sorted, that bring a context. */
+  /** By the types, sorted, that bring a context, as JSON: a type may have any character in it. */
   readonly #typed = new Lru<string, PlainContext | "not plain">(KEPT.types);
   readonly #words = new Lru<string, PlainContext | "not plain">(KEPT.words);
 
@@ -52,7 +52,10 @@ export class PlainContext {
     return this.active.mappings.get(type)?.["@context"];
   }
 
-  /** @returns `undefined` where it is not known yet */
+  /**
+   * @param types - as JSON
+   * @returns `undefined` where it is not known yet
+   */
   typed(types: string): PlainContext | "not plain" | undefined {
     return this.#typed.get(types);
   }
@@ -62,12 +65,16 @@ export class PlainContext {
     return this.#words.get(term);
   }
 
-  /** Has jsonld process the contexts of types, in their order. */
+  /**
+   * Has jsonld process the contexts of types, in their order.
+   *
+   * @param types - as JSON
+   */
   async learnTypes(types: string, library: ContextLibrary): Promise<void> {
     let active = this.active;
     // The previous context is a copy of this one, unless the first type's context says that it propagates.
     let returns = true;
-    for (const type of types.split("\n")) {
+    for (const type of JSON.parse(types) as readonly string[]) {
       active = await processContext(active, this.scopeOf(type), library, { propagate: false });
       returns &&= active.previousContext !== undefined;
     }

@@ -278,4 +278,28 @@ describe("the plain way from JSON-LD to canonical RDF", () => {
       expect(found).toBe(await jsonLd(value));
     }
   });
+
+  it("takes a type with a line break in its name for one type, and not for two", async () => {
+    const term = (name: string) => ({
+      "@id": `https://a.example/${name}#`,
+      "@context": { size: `https://a.example/${name}/size` },
+    });
+    const context = {
+      id: "@id",
+      type: "@type",
+      First: term("First"),
+      Second: term("Second"),
+      "First\nSecond": term("Both"),
+    };
+    for (const [type, name] of [
+      ["First\nSecond", "Both"],
+      [["First", "Second"], "Second"],
+      ["First\nSecond", "Both"],
+    ] as const) {
+      const value = { "@context": context, type: type as Json, size: 1 };
+      const found = await canonizer.canonize(value, sha256);
+      expect(found).toContain(`<https://a.example/${name}/size>`);
+      expect(found).toBe(await jsonLd(value));
+    }
+  });
 });

@@ -175,7 +175,7 @@ function enterTypes(types: readonly string[], base: PlainContext): PlainContext 
       scoped.push(type);
     }
   if (scoped === undefined) return base;
-  const name = scoped.length === 1 ? (scoped[0] as string) : scoped.sort().join("\n");
+  const name = JSON.stringify(scoped.sort());
   const context = base.typed(name);
   if (context === undefined) throw new Unlearned(base, "types", name, undefined);
   if (context === "not plain") throw NOT_PLAIN;
