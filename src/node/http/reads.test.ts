@@ -1,3 +1,4 @@
+import { Agent, request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeBase64Url, HansaError } from "#base";
 import { createSigner, encodeMultikey, randomBytes, sha256 } from "#crypto";
@@ -277,6 +278,36 @@ describe("who lost his right", () => {
     expect(await codeOf(getBlocks(at.as(second), {}))).toBe("accepted");
     await at.send([operation("identity.deactivate", { did: first.did })], [second]);
     expect(await codeOf(getBlocks(at.as(second), {}))).toBe("http.unauthenticated");
+  });
+
+  it("leaves nothing at its connection, however often live events are refused there", async () => {
+    const party = await newIdentity();
+    await at.send([operation("topics.open", { topic: "acme/silent", publish: [], subscribe: [] })]);
+    const token = signConnectionToken(party.did, at.groupId, party.kid, party.signer, Date.now(), 60);
+    const url = routeUrl(at.node.url, "liveEvents", { group: at.groupId }, { topic: "acme/silent" });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const used = new Set<unknown>();
+    const refused = () =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const asked = request(url, { agent, headers: { authorization: `Bearer ${token}` } }, (response) => {
+          used.add(asked.socket);
+          response.resume().once("end", () => resolve(response.statusCode));
+        });
+        asked.once("error", reject).end();
+      });
+    const warnings: string[] = [];
+    const warned = ({ name }: Error) => void (name === "MaxListenersExceededWarning" && warnings.push(name));
+    process.on("warning", warned);
+    try {
+      // Node warns of more listeners than ten at one socket.
+      for (let i = 0; i < 15; i++) expect(await refused()).toBe(403);
+      expect(used.size).toBe(1);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off("warning", warned);
+      agent.destroy();
+    }
   });
 
   it("is cut off from live events by the block that takes the right, others stay", async () => {

@@ -6,13 +6,15 @@ export async function sendFrames(reply: FastifyReply, frames: AsyncIterable<stri
   const { raw } = reply;
   raw.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache", "x-accel-buffering": "no" });
   raw.flushHeaders();
+  // Once for the whole stream: a slow reader is waited for again and again.
+  let goOn = () => {};
+  raw.on("drain", () => goOn()).once("close", () => goOn());
   try {
     for await (const frame of frames) {
       if (raw.destroyed) break;
-      if (raw.write(frame)) continue;
+      if (raw.write(frame) || raw.destroyed) continue;
       await new Promise<void>((resolve) => {
-        raw.once("drain", () => resolve());
-        raw.once("close", () => resolve());
+        goOn = resolve;
       });
     }
   } finally {

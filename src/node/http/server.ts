@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 import type { Socket } from "node:net";
 import cors from "@fastify/cors";
@@ -297,7 +297,7 @@ function mount(
         mayRead: (other) => caller.mayRead(other),
         requireMember: () => void authorize({ ...route, access: "member" }, undefined, caller, access),
         reply,
-        signal: () => abortOnClose(request),
+        signal: () => abortOnClose(reply.raw),
       };
       if (route.answer.status !== undefined) reply.code(route.answer.status);
       const answer = await handler(call);
@@ -346,9 +346,13 @@ function readQuery(route: Route, check: TypeCheck<TSchema> | undefined, raw: Rec
   throw nodeError("http.bad-request", `query: ${problem}`, { path: first?.path ?? "", problem: first?.message ?? "" });
 }
 
-function abortOnClose(request: FastifyRequest): AbortSignal {
+/**
+ * Aborted once the response is whole or its connection gone. Not by the request's own `close`, which comes as soon as its body was read; nor by
+ * the socket's, which serves others after this one and would keep what listens to it.
+ */
+function abortOnClose(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
-  // Not the request's own `close`: that comes as soon as its body was read.
-  request.raw.socket.once("close", () => controller.abort());
+  if (response.closed || response.destroyed) controller.abort();
+  else response.once("close", () => controller.abort());
   return controller.signal;
 }

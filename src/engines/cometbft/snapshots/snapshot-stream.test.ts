@@ -123,11 +123,16 @@ describe("the stream of a snapshot", () => {
     respelled.set(good.subarray(0, 28));
     new DataView(respelled.buffer).setUint32(24, spaced.length);
     respelled.set(spaced, 28);
+    const deep = encodeUtf8(`${'{"a":'.repeat(8000)}1${"}".repeat(8000)}`);
+    const nested = new Uint8Array(28 + deep.length);
+    nested.set(good.subarray(0, 28));
+    new DataView(nested.buffer).setUint32(24, deep.length);
+    nested.set(deep, 28);
     const longer = good.slice();
     new DataView(longer.buffer).setUint32(24, good.length);
     const beyond = good.slice();
     new DataView(beyond.buffer).setBigUint64(16, 2n ** 60n);
-    for (const bytes of [new Uint8Array(), good.subarray(1), good.subarray(0, 27), respelled, longer, beyond])
+    for (const bytes of [new Uint8Array(), good.subarray(1), good.subarray(0, 27), respelled, nested, longer, beyond])
       expect(() => readOpening(bytes)).toThrow(malformed);
     expect(() => [...decodeRecords([])]).toThrow(malformed);
   });

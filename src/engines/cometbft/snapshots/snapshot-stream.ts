@@ -6,7 +6,7 @@
  * Stream: magic; the engine's height of the block (8 bytes, big endian); length of the header (4) and the header; then every slot in
  * its order: length of the key (2), key, length of the value (4; `DELETED` for none), value.
  */
-import { decodeUtf8, encodeUtf8, isHansaError } from "#base";
+import { decodeUtf8, encodeUtf8, isHansaError, parseJson } from "#base";
 import { sha256Parts } from "#crypto";
 import type { StoredRecord } from "#ledger";
 import { type BlockHeader, encodeHeader } from "#protocol";
@@ -21,6 +21,7 @@ export const MAX_CHUNKS = 65_536;
 /** Largest value of a record: what a store takes. */
 const MAX_VALUE_BYTES = 16 * 1024 * 1024;
 const MAX_HEADER_BYTES = 65_536;
+const HEADER_DEPTH = 16;
 const DELETED = 0xffffffff;
 const HASH_BYTES = 32;
 const MAGIC = encodeUtf8("HANSA-SNAPSHOT-1");
@@ -117,9 +118,11 @@ export function readOpening(chunk: Uint8Array): Opening & { readonly size: numbe
 function decodeHeader(encoded: Uint8Array): BlockHeader {
   let header: unknown;
   try {
-    header = JSON.parse(decodeUtf8(encoded) ?? "");
-  } catch {
-    throw malformed("its header is no JSON");
+    // A peer's: as deep as it likes, what follows would not come to an end.
+    header = parseJson(encoded, { depth: HEADER_DEPTH, integers: true });
+  } catch (error) {
+    if (!isHansaError(error)) throw error;
+    throw malformed("its header is no JSON of a header");
   }
   if (typeof header !== "object" || header === null) throw malformed("its header is no object");
   const again = canonicalOf(header as BlockHeader);
