@@ -1,7 +1,8 @@
 import { connect as connectSocket } from "node:net";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { encodeUtf8, ManualClock } from "#base";
 import { commandTopic, EVENT_TYPES, propertyPath, resultTopic } from "#protocol";
+import { eventError } from "../../errors.ts";
 import { temporaryFolder } from "../../log/logs.suite.ts";
 import { closed, connectTo, inbox, type Served, serve } from "./mqtt.suite.ts";
 
@@ -265,6 +266,18 @@ describe("rights over MQTT", () => {
     await take(1);
     expect(messages.map(({ text }) => text)).toEqual(["2"]);
     expect(served.mqtt.stats().subscriptions).toBe(1);
+  });
+
+  it("tells of a subscription whose end at the recheck cannot be written, and stays up", async () => {
+    const watcher = await served.connect("watcher", { clientId: "kept", clean: false });
+    await watcher.subscribeAsync(`${TOPIC}/a`, { qos: 1 });
+    served.rights.subscribe.splice(0);
+    const write = vi.spyOn(served.open.logs, "durably").mockRejectedValueOnce(eventError("events.busy", "no room"));
+    served.mqtt.recheck();
+    write.mockRestore();
+    await served.open.logs.durably(() => {});
+    expect(served.lines).toContainEqual({ event: "failed", code: "events.busy", message: "no room" });
+    expect(watcher.connected).toBe(true);
   });
 
   it("checks each delivery against the rules of the topic it belongs to", async () => {

@@ -440,7 +440,12 @@ class Mqtt implements MqttTransport {
       const lost = Object.keys(subscriptions).filter((filter) => !rights.maySubscribe(filter));
       if (lost.length === 0) continue;
       client.unsubscribe({ unsubscriptions: lost } as never, () => {});
-      if (!client.clean) void this.#store.removeSubscriptions(client, lost).then(() => {});
+      // Nobody else waits for it, and a refused write must not end the node: rights are asked again when the session comes back.
+      if (!client.clean)
+        this.#store.removeSubscriptions(client, lost).then(
+          () => {},
+          (error: unknown) => this.#refusals.tell("failed", undefined, error),
+        );
     }
   }
 
