@@ -121,3 +121,28 @@ describe("SessionStore after a restart", () => {
     expect(await kept(reopened())).toEqual(["a", "c"]);
   });
 });
+
+describe("retained messages", () => {
+  const retained = (topic: string) =>
+    ({ cmd: "publish", topic, payload: Buffer.from("v"), qos: 1, retain: true }) as const;
+
+  it("come once each, however many filters match them", async () => {
+    const store = storeOf();
+    for (const topic of ["a/x", "a/y", "b/x"]) store.retain(retained(topic));
+    const found = await listed(store.createRetainedStreamCombi(["a/#", "+/x", "a/x", "#", "a/x", "none"]));
+    expect(found.map(({ topic }) => topic).sort()).toEqual(["a/x", "a/y", "b/x"]);
+  });
+
+  it("are copied when they are read, and come as they are by then", async () => {
+    const store = storeOf();
+    for (let i = 0; i < 100; i++) store.retain(retained(`a/${i}`));
+    const read = store.createRetainedStreamCombi(["a/#"])[Symbol.asyncIterator]();
+    expect((await read.next()).value).toMatchObject({ topic: "a/0" });
+    for (let i = 0; i < 100; i++) store.retain({ ...retained(`a/${i}`), payload: Buffer.alloc(0) });
+    store.retain(retained("a/late"));
+    let more = 0;
+    for (let next = await read.next(); next.done !== true; next = await read.next()) more++;
+    // What the stream had read ahead.
+    expect(more).toBeLessThan(50);
+  });
+});

@@ -7,7 +7,7 @@
 import { Readable } from "node:stream";
 import type { KeyValueStore } from "#storage";
 import { eventError } from "../../errors.ts";
-import { FilterTree, matchesFilter } from "../../topic-filter.ts";
+import { FilterTree } from "../../topic-filter.ts";
 import type { MqttLimits } from "./mqtt-limits.ts";
 import { decodePacket, encodePacket, type KeptPacket, plainPacket } from "./packet-record.ts";
 import { clientKey, type KeptSubscription, type Outgoing, Session } from "./session.ts";
@@ -198,14 +198,27 @@ export class SessionStore {
   }
 
   createRetainedStreamCombi(patterns: readonly string[]): Readable {
-    const found: KeptPacket[] = [];
-    for (const pattern of patterns) {
-      const exact = this.#retained.get(pattern);
-      if (exact !== undefined) found.push(exact);
-      else if (pattern.includes("+") || pattern.includes("#"))
-        for (const [topic, packet] of this.#retained) if (matchesFilter(pattern, topic)) found.push(packet);
+    return Readable.from(this.#retainedUnder(patterns));
+  }
+
+  /** Each message once, however many patterns match it, and only as fast as it is read: all copies at once could fill the memory. */
+  *#retainedUnder(patterns: readonly string[]): Generator<KeptPacket> {
+    const names = new Set<string>();
+    const wild = new FilterTree<string>();
+    for (const pattern of patterns)
+      if (pattern.includes("+") || pattern.includes("#")) wild.set(pattern, pattern, pattern);
+      else names.add(pattern);
+    for (const name of names) {
+      const packet = this.#retained.get(name);
+      if (packet !== undefined) yield { ...packet };
     }
-    return Readable.from(found.map(({ ...packet }) => packet));
+    if (wild.size === 0) return;
+    // Messages that are retained while this is read come as they are published: without a count they could keep it from ending.
+    let left = this.#retained.size;
+    for (const [topic, packet] of this.#retained) {
+      if (left-- === 0) return;
+      if (!names.has(topic) && wild.match(topic).length > 0) yield { ...packet };
+    }
   }
 
   // — subscriptions —
