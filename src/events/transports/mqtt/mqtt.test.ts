@@ -422,6 +422,20 @@ describe("MQTT on the wire", () => {
     expect(served.mqtt.stats().refused).toEqual({ "events.too-many": 1 });
   });
 
+  it("does not take in a connection that was reset before its CONNECT was looked at", async () => {
+    const { did } = served.rights.admit("sensor");
+    const bytes = connectPacket(did, "token-of-sensor", 0xc2);
+    const socket = connectSocket(served.mqtt.port, "127.0.0.1", () => {
+      socket.write(bytes);
+      socket.resetAndDestroy();
+    });
+    await new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    // Whoever comes later is answered later.
+    await served.connect("watcher");
+    expect(served.lines).toEqual([{ event: "connected", did: served.rights.admit("watcher").did }]);
+    expect(served.mqtt.isConnected(did)).toBe(false);
+  });
+
   it("cuts a reader that does not read, while others are served, and keeps what its session is owed", async () => {
     await reopen({ limits: { outgoingSoftBytes: 65_536, outgoingTimeout: 1000 } });
     const { did } = served.rights.admit("watcher");

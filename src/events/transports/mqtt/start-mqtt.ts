@@ -188,6 +188,12 @@ class Mqtt implements MqttTransport {
     password: Buffer | undefined,
     done: (error: AuthenticateError | null, success: boolean | null) => void,
   ): void {
+    const socket = this.#socketOf.get(client);
+    // Its end may have been heard of already: then nobody would take it out of the count again.
+    if (client.closed || socket?.destroyed === true) {
+      done(Object.assign(new Error("connection closed"), { returnCode: 3 }) as AuthenticateError, null);
+      return;
+    }
     let did: string | undefined;
     try {
       const { rights, clock } = this.#options;
@@ -206,7 +212,6 @@ class Mqtt implements MqttTransport {
       const principal = rights.authenticate(password.toString("utf8"));
       if (username !== principal.did) throw eventError("events.unauthenticated", "the token is not the user name's");
       did = principal.did;
-      const socket = this.#socketOf.get(client);
       const certified = this.#peerOf(socket);
       if (certified !== undefined && certified !== did)
         throw eventError("events.forbidden", "certificate and token are of two DIDs", { did });
