@@ -154,6 +154,39 @@ describe("persistent sessions", () => {
     expect(served.mqtt.stats().subscriptions).toBe(0);
   });
 
+  it("make room where their connection ended while its will was being written", async () => {
+    await reopen({ limits: { sessions: 1 } });
+    const { logs } = served.open;
+    const before = await served.connect("watcher", { clientId: "kept", clean: false });
+    await before.subscribeAsync(`${TOPIC}/#`, { qos: 1 });
+    await before.endAsync();
+    const durably = logs.durably.bind(logs);
+    let write = () => {};
+    const asked = new Promise<void>((resolve) => {
+      vi.spyOn(logs, "durably").mockImplementationOnce(async (run) => {
+        await new Promise<void>((go) => {
+          write = go;
+          resolve();
+        });
+        await durably(run);
+      });
+    });
+    const will = { topic: `${TOPIC}/gone`, payload: Buffer.from("1"), qos: 1 as const, retain: false };
+    const { did } = served.rights.admit("watcher");
+    const { default: mqtt } = await import("mqtt");
+    const options = { clientId: "kept", clean: false, will, username: did, password: "token-of-watcher" };
+    const gone = mqtt.connect({ host: "127.0.0.1", port: served.mqtt.port, reconnectPeriod: 0, ...options });
+    const end = new Promise<void>((resolve) => gone.once("close", () => resolve()));
+    await asked;
+    served.mqtt.disconnect(did);
+    await end;
+    write();
+    await durably(() => {});
+    const other = await served.connect("sensor", { clientId: "new", clean: false });
+    await other.subscribeAsync(`${TOPIC}/a`, { qos: 1 });
+    expect(served.mqtt.stats()).toMatchObject({ sessions: 1, subscriptions: 1 });
+  });
+
   it("hold a bounded number of messages; the log holds them all", async () => {
     await reopen({ limits: { queuedMessages: 3 } });
     const before = await served.connect("watcher", { clientId: "kept", clean: false });

@@ -1,7 +1,7 @@
 import assert from "node:assert";
 import { createRequire } from "node:module";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type OpenLogs, openLogs, temporaryFolder } from "../../log/logs.suite.ts";
+import { codeOf, type OpenLogs, openLogs, temporaryFolder } from "../../log/logs.suite.ts";
 import { MQTT_LIMITS } from "./mqtt-limits.ts";
 import { SessionStore } from "./session-store.ts";
 
@@ -119,6 +119,25 @@ describe("SessionStore after a restart", () => {
       (await from.subscriptionsByTopic("t")).map(({ clientId }) => clientId).sort();
     expect(await kept(store)).toEqual(["a", "c"]);
     expect(await kept(reopened())).toEqual(["a", "c"]);
+  });
+});
+
+describe("a store where every session is in use", () => {
+  it("answers a further one's subscription with a refusal, and throws nothing at aedes", async () => {
+    const told: unknown[] = [];
+    const store = new SessionStore({
+      store: open.sessions,
+      durably: (run) => open.logs.durably(run),
+      limits: { ...MQTT_LIMITS, sessions: 1 },
+      isConnected: () => true,
+      onError: (error) => told.push(error),
+    });
+    await store.addSubscriptions({ id: "a" }, [{ topic: "t", qos: 1 }]);
+    const answer = store.addSubscriptions({ id: "b" }, [{ topic: "t", qos: 1 }]);
+    expect(await codeOf(() => answer)).toBe("events.too-many");
+    expect(told).toMatchObject([{ code: "events.too-many" }]);
+    await store.addSubscriptions({ id: "a" }, [{ topic: "u", qos: 1 }]);
+    expect(store.stats()).toMatchObject({ sessions: 1, subscriptions: 2 });
   });
 });
 

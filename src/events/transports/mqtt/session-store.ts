@@ -231,8 +231,14 @@ export class SessionStore {
   }
 
   addSubscriptions(client: SessionClient, subscriptions: readonly KeptSubscription[]): Outcome<unknown> {
-    if (!this.#sessions.has(client.id)) this.#makeRoom();
-    const session = this.#session(client.id);
+    let session: Session;
+    try {
+      session = this.#admit(client.id);
+    } catch (error) {
+      // aedes listens to answers only: what is thrown here would end the node.
+      this.#options.onError?.(error);
+      return Promise.reject(error);
+    }
     for (const subscription of subscriptions) {
       if (this.#options.granted?.(subscription) === false) continue;
       const { topic, qos, rh, rap, nl, subscriptionIdentifier } = subscription;
@@ -241,6 +247,12 @@ export class SessionStore {
       this.#subscribe(session, kept);
     }
     return this.#save(session);
+  }
+
+  /** The session of a client that may have none yet. */
+  #admit(id: string): Session {
+    if (!this.#sessions.has(id)) this.#makeRoom();
+    return this.#session(id);
   }
 
   #makeRoom(): void {

@@ -27,6 +27,12 @@ interface ClientParts {
   readonly subscriptions: Record<string, { readonly qos: number }>;
 }
 
+/** The parts of aedes that its types leave out. */
+interface BrokerParts {
+  readonly clients: Readonly<Record<string, Client | undefined>>;
+  unregisterClient(client: Client): void;
+}
+
 interface Connection {
   readonly client: Client;
   readonly socket: Socket | undefined;
@@ -89,7 +95,7 @@ class Mqtt implements MqttTransport {
       limits: this.#limits,
       granted: (subscription) => this.#granted.has(subscription),
       ownerOf: (client) => this.#rightsOf.get(client)?.principal,
-      isConnected: (id) => (this.#broker as unknown as { clients: Record<string, unknown> }).clients[id] !== undefined,
+      isConnected: (id) => (this.#broker as unknown as BrokerParts).clients[id]?.closed === false,
       onError: (error) => this.#refusals.tell("failed", undefined, error),
     });
     this.#broker = new Aedes({
@@ -132,6 +138,10 @@ class Mqtt implements MqttTransport {
     this.#broker.on("connectionError", (client, error) =>
       this.#refusals.hear(error, this.#rightsOf.get(client)?.principal.did),
     );
+    // aedes waits until a will is kept, then takes the client in although its connection ended meanwhile, and would never let it go.
+    this.#broker.on("client", (client) => {
+      if (client.closed) (this.#broker as unknown as BrokerParts).unregisterClient(client);
+    });
     this.#broker.on("unsubscribe", (_filters, client) => this.#rightsOf.get(client)?.forget());
     (this.#broker as NodeJS.EventEmitter).on("error", (error: unknown) =>
       this.#refusals.tell("failed", undefined, error),
