@@ -249,6 +249,37 @@ describe("rights over MQTT", () => {
     expect(served.mqtt.stats().subscriptions).toBe(1);
   });
 
+  it.each([true, false])(
+    "limits the subscriptions of a client within one packet too, with a clean session: %s",
+    async (clean) => {
+      await reopen({ limits: { subscriptions: 3 } });
+      const client = await served.connect("watcher", { clientId: "some", clean });
+      const granted: number[][] = [];
+      client.on("packetreceive", (packet) => {
+        if (packet.cmd === "suback") granted.push(packet.granted as number[]);
+      });
+      const ask = (...names: string[]) =>
+        new Promise<void>((resolve) => {
+          client.subscribe(
+            names.map((name) => `${TOPIC}/${name}`),
+            { qos: 1 },
+            () => resolve(),
+          );
+        });
+      await ask("a", "b", "c", "d", "e");
+      await ask("a", "f");
+      await client.unsubscribeAsync(`${TOPIC}/b`);
+      await ask("g", "h");
+      expect(granted).toEqual([
+        [1, 1, 1, 128, 128],
+        [1, 128],
+        [1, 128],
+      ]);
+      expect(served.mqtt.stats().refused).toEqual({ "events.too-many": 4 });
+      expect(served.mqtt.stats().subscriptions).toBe(clean ? 0 : 3);
+    },
+  );
+
   it("lets nobody take over another DID's session by its client id", async () => {
     const kept = { clientId: "same", clean: false };
     const watcher = await served.connect("watcher", kept);

@@ -29,8 +29,8 @@ export interface SessionStoreOptions {
   /** Runs changes of `store` in the next transaction; resolves once they are durable. */
   readonly durably: (run: () => void) => Promise<void>;
   readonly limits: SessionLimits;
-  /** Whether a subscription of a list was granted: aedes hands over refused ones too. */
-  readonly granted?: (subscription: object) => boolean;
+  /** Whether a subscription was granted and not taken yet: aedes hands over a packet's whole list, refused ones too, for each that it has. */
+  readonly takeGrant?: (subscription: object) => boolean;
   /** What is kept with a client's will, to check its rights after a restart. */
   readonly ownerOf?: (client: SessionClient) => unknown;
   readonly isConnected?: (id: string) => boolean;
@@ -240,7 +240,7 @@ export class SessionStore {
       return Promise.reject(error);
     }
     for (const subscription of subscriptions) {
-      if (this.#options.granted?.(subscription) === false) continue;
+      if (this.#options.takeGrant?.(subscription) === false) continue;
       const { topic, qos, rh, rap, nl, subscriptionIdentifier } = subscription;
       const kept: KeptSubscription = { topic, qos, rh, rap, nl };
       if (subscriptionIdentifier !== undefined) kept.subscriptionIdentifier = subscriptionIdentifier;

@@ -93,7 +93,7 @@ class Mqtt implements MqttTransport {
       store: sessions,
       durably: (run) => logs.durably(run),
       limits: this.#limits,
-      granted: (subscription) => this.#granted.has(subscription),
+      takeGrant: (subscription) => this.#granted.delete(subscription),
       ownerOf: (client) => this.#rightsOf.get(client)?.principal,
       isConnected: (id) => (this.#broker as unknown as BrokerParts).clients[id]?.closed === false,
       onError: (error) => this.#refusals.tell("failed", undefined, error),
@@ -142,7 +142,11 @@ class Mqtt implements MqttTransport {
     this.#broker.on("client", (client) => {
       if (client.closed) (this.#broker as unknown as BrokerParts).unregisterClient(client);
     });
-    this.#broker.on("unsubscribe", (_filters, client) => this.#rightsOf.get(client)?.forget());
+    this.#broker.on("unsubscribe", (filters, client) => {
+      const rights = this.#rightsOf.get(client);
+      for (const filter of filters) rights?.filters.delete(filter);
+      rights?.forget();
+    });
     (this.#broker as NodeJS.EventEmitter).on("error", (error: unknown) =>
       this.#refusals.tell("failed", undefined, error),
     );
@@ -382,17 +386,15 @@ class Mqtt implements MqttTransport {
 
   #grant(client: Client, subscription: Subscription): Subscription | null {
     const rights = this.#rightsOf.get(client);
-    const { subscriptions } = client as unknown as ClientParts;
     if (rights === undefined) return null;
-    const full =
-      subscriptions[subscription.topic] === undefined &&
-      Object.keys(subscriptions).length >= this.#limits.subscriptions;
+    const full = !rights.filters.has(subscription.topic) && rights.filters.size >= this.#limits.subscriptions;
     if (full || !rights.maySubscribe(subscription.topic)) {
       const code = full ? "events.too-many" : "events.forbidden";
       this.#refusals.count(eventError(code, "the subscription is refused", { filter: subscription.topic }), "refused");
       return null;
     }
     rights.forget();
+    rights.filters.add(subscription.topic);
     this.#granted.add(subscription);
     return subscription;
   }
