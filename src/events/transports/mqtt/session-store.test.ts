@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { codeOf, type OpenLogs, openLogs, temporaryFolder } from "../../log/logs.suite.ts";
 import { MQTT_LIMITS } from "./mqtt-limits.ts";
 import { SessionStore } from "./session-store.ts";
+import { NOTHING_STAGED } from "./staged.ts";
 
 interface SuiteTest {
   assert: typeof assert;
@@ -138,6 +139,64 @@ describe("a store where every session is in use", () => {
     expect(told).toMatchObject([{ code: "events.too-many" }]);
     await store.addSubscriptions({ id: "a" }, [{ topic: "u", qos: 1 }]);
     expect(store.stats()).toMatchObject({ sessions: 1, subscriptions: 2 });
+  });
+});
+
+describe("sessions that only remember QoS 2 messages", () => {
+  const packet = (messageId: number) =>
+    ({ cmd: "publish", topic: "a", payload: Buffer.from("v"), qos: 2, retain: false, messageId }) as const;
+  const client = (id: string) => ({ id, clean: false, conn: {} });
+  const crowded = (sessions: number, connected: (id: string) => boolean) =>
+    new SessionStore({
+      store: open.sessions,
+      durably: (run) => open.logs.durably(run),
+      limits: { ...MQTT_LIMITS, sessions },
+      isConnected: connected,
+    });
+  /** As a message that goes into a topic's log does. */
+  async function publish(store: SessionStore, id: string, messageId: number): Promise<void> {
+    const staged = store.stage(packet(messageId), client(id));
+    await open.logs.durably(staged.write);
+    await store.incomingStorePacket(client(id), { ...packet(messageId), properties: staged } as never);
+  }
+
+  it("make room as others do, on disk too", async () => {
+    const store = crowded(2, (id) => id === "d");
+    for (const id of ["a", "b", "c", "d"]) await publish(store, id, 1);
+    await open.logs.durably(() => {});
+    for (const from of [store, reopened()]) {
+      expect(from.stats().sessions).toBe(2);
+      expect(["a", "b", "c", "d"].filter((id) => from.hasIncoming(client(id), 1))).toEqual(["c", "d"]);
+    }
+  });
+
+  it("are refused before anything is written where every session is in use, a device's result too", async () => {
+    const store = crowded(1, () => true);
+    await publish(store, "a", 1);
+    expect(await codeOf(() => store.stage(packet(1), client("b")))).toBe("events.too-many");
+    const result = { ...packet(1), properties: NOTHING_STAGED } as never;
+    const answer = store.incomingStorePacket(client("b"), result);
+    expect(await codeOf(() => answer)).toBe("events.too-many");
+    await publish(store, "a", 2);
+    expect(store.stats().sessions).toBe(1);
+  });
+
+  it("end with the last release, but not those that have subscriptions", async () => {
+    const store = crowded(10, () => true);
+    await store.addSubscriptions(client("b"), [{ topic: "t", qos: 1 }]);
+    for (const id of ["a", "b"]) {
+      await publish(store, id, 1);
+      await publish(store, id, 2);
+      await store.incomingDelPacket(client(id), packet(1));
+    }
+    expect(store.stats().sessions).toBe(2);
+    for (const id of ["a", "b"]) await store.incomingDelPacket(client(id), packet(2));
+    expect(store.stats()).toMatchObject({ sessions: 1, subscriptions: 1 });
+  });
+
+  it("are not made by a will, which has no identifier to remember", () => {
+    const { messageId: _, ...will } = packet(1);
+    expect(storeOf().stage(will, client("a"))).toBe(NOTHING_STAGED);
   });
 });
 

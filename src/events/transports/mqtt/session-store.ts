@@ -134,10 +134,17 @@ export class SessionStore {
 
   // — what a publisher's packet changes, in the transaction of its event —
 
-  /** What must become durable with a packet; `NOTHING_STAGED` where no persistent session waits for it. */
+  /**
+   * What must become durable with a packet; `NOTHING_STAGED` where no persistent session waits for it.
+   *
+   * @throws HansaError `events.too-many` where its publisher needs a session and every one is in use
+   */
   stage(packet: KeptPacket, publisher?: SessionClient): Staged {
     const matches = (packet.qos ?? 0) > 0 ? highest(this.#tree.match(packet.topic as string)) : [];
-    const released = packet.qos === 2 && publisher?.clean === false;
+    // A will has no identifier, and nobody releases it.
+    const released = packet.qos === 2 && packet.messageId !== undefined && publisher?.clean === false;
+    // The session that remembers the identifier: what is written below must not be of one that there is no room for.
+    if (released) this.#admit(publisher.id);
     if (!packet.retain && !released && matches.length === 0) return NOTHING_STAGED;
     return new Staged((staged) => {
       if (packet.retain) this.#writeRetained(packet);
@@ -231,14 +238,8 @@ export class SessionStore {
   }
 
   addSubscriptions(client: SessionClient, subscriptions: readonly KeptSubscription[]): Outcome<unknown> {
-    let session: Session;
-    try {
-      session = this.#admit(client.id);
-    } catch (error) {
-      // aedes listens to answers only: what is thrown here would end the node.
-      this.#options.onError?.(error);
-      return Promise.reject(error);
-    }
+    const session = this.#admitted(client.id);
+    if (session instanceof Promise) return session;
     for (const subscription of subscriptions) {
       if (this.#options.takeGrant?.(subscription) === false) continue;
       const { topic, qos, rh, rap, nl, subscriptionIdentifier } = subscription;
@@ -249,10 +250,24 @@ export class SessionStore {
     return this.#save(session);
   }
 
-  /** The session of a client that may have none yet. */
+  /**
+   * The session of a client that may have none yet.
+   *
+   * @throws HansaError `events.too-many`
+   */
   #admit(id: string): Session {
     if (!this.#sessions.has(id)) this.#makeRoom();
     return this.#session(id);
+  }
+
+  /** The same for aedes, which listens to answers only: what is thrown at it ends the node. */
+  #admitted(id: string): Session | Promise<never> {
+    try {
+      return this.#admit(id);
+    } catch (error) {
+      this.#options.onError?.(error);
+      return Promise.reject(error);
+    }
   }
 
   #makeRoom(): void {
@@ -426,9 +441,13 @@ export class SessionStore {
       this.#incoming.set(client.id, incoming.set(messageId, kept));
       return SETTLED;
     }
-    const session = this.#session(client.id);
+    const staged = stagedOf(packet);
+    const written = staged !== undefined && staged !== NOTHING_STAGED;
+    // What is in the log with its identifier came, even where its session made room since.
+    const session = written ? this.#session(client.id) : this.#admitted(client.id);
+    if (session instanceof Promise) return session;
     session.incoming.set(messageId, kept);
-    if (stagedOf(packet) !== undefined) return SETTLED;
+    if (staged !== undefined) return SETTLED;
     const record = encodePacket({ cmd: "publish", messageId }, { client: client.id });
     return this.#durably(() => this.#store.put(`i/${session.key}/${messageId}`, record));
   }
@@ -442,8 +461,16 @@ export class SessionStore {
     const messageId = packet.messageId as number;
     if (this.#incomingOf(client)?.delete(messageId) !== true) return Promise.reject(new Error("no such packet"));
     if (client.clean === true) return SETTLED;
+    this.#dropEmpty(client.id);
     // Before the PUBCOMP: the client may use the identifier for another message then.
     return this.#durably(() => this.#store.delete(`i/${clientKey(client.id)}/${messageId}`));
+  }
+
+  /** A session that only remembered identifiers takes no room once they are released. One that had a queue keeps its numbers. */
+  #dropEmpty(id: string): void {
+    const session = this.#sessions.get(id);
+    if (session?.isEmpty === true && session.nextSeq === 1 && session.saving === undefined && !session.saved)
+      this.#sessions.delete(id);
   }
 
   cleanIncoming(client: SessionClient): Outcome<unknown> {
