@@ -200,6 +200,23 @@ describe("sessions that only remember QoS 2 messages", () => {
   });
 });
 
+describe("a session that ends while a message for it is on its way", () => {
+  const packet = { cmd: "publish", topic: "t", payload: Buffer.from("v"), qos: 1, retain: false } as const;
+  const client = { id: "a" };
+
+  it.each(["before", "after"])("does not come back, where it ends %s the message is written", async (when) => {
+    const store = storeOf();
+    await store.addSubscriptions(client, [{ topic: "t", qos: 1 }]);
+    const staged = store.stage(packet);
+    const written = open.logs.durably(staged.write);
+    if (when === "after") await written;
+    await store.cleanSubscriptions(client);
+    await store.outgoingEnqueueCombi([{ clientId: "a", qos: 1 }], { ...packet, properties: staged } as never);
+    expect(store.stats()).toMatchObject({ sessions: 0, queuedBytes: 0 });
+    expect(reopened().stats().sessions).toBe(0);
+  });
+});
+
 describe("retained messages", () => {
   const retained = (topic: string) =>
     ({ cmd: "publish", topic, payload: Buffer.from("v"), qos: 1, retain: true }) as const;

@@ -154,6 +154,8 @@ export class SessionStore {
         this.#store.put(key, encodePacket(identifier, { client: publisher.id }));
       }
       for (const match of matches) {
+        // A session that ended since is owed nothing, and must not come back with one message that nobody fetches.
+        if (!this.#sessions.has(match.clientId)) continue;
         const seq = this.#writeOutgoing(match, packet);
         if (seq !== undefined) staged.queued.set(match.clientId, seq);
       }
@@ -362,7 +364,10 @@ export class SessionStore {
     packet: KeptPacket,
   ): Outcome<unknown> {
     const staged = stagedOf(packet);
-    if (staged !== undefined) for (const [id, seq] of staged.queued) this.#enqueue(this.#session(id), seq, packet);
+    for (const [id, seq] of staged?.queued ?? []) {
+      const session = this.#sessions.get(id);
+      if (session !== undefined) this.#enqueue(session, seq, packet);
+    }
     const late = subscriptions.filter(({ clientId }) => staged?.queued.has(clientId) !== true);
     if (late.length === 0 || staged !== undefined) return SETTLED;
     return this.#durably(() => {
