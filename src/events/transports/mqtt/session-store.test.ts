@@ -228,6 +228,20 @@ describe("retained messages", () => {
     expect(found.map(({ topic }) => topic).sort()).toEqual(["a/x", "a/y", "b/x"]);
   });
 
+  it("let others have their turn while filters are looked for that match none", async () => {
+    const store = storeOf();
+    for (let i = 0; i < 1000; i++) store.retain(retained(`a/${i}`));
+    let turns = 0;
+    const count = () => {
+      turns++;
+      next = setImmediate(count);
+    };
+    let next = setImmediate(count);
+    expect(await listed(store.createRetainedStreamCombi(["+/none", "none/+"]))).toEqual([]);
+    clearImmediate(next);
+    expect(turns).toBeGreaterThanOrEqual(3);
+  });
+
   it("are copied when they are read, and come as they are by then", async () => {
     const store = storeOf();
     for (let i = 0; i < 100; i++) store.retain(retained(`a/${i}`));

@@ -5,6 +5,7 @@
  * Keys: `s/<client>` subscriptions, `o/<client>/<seq>` outgoing, `i/<client>/<id>` incoming, `r/<topic>` retained, `w/<client>` will.
  */
 import { Readable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { KeyValueStore } from "#storage";
 import { eventError } from "../../errors.ts";
 import { FilterTree } from "../../topic-filter.ts";
@@ -53,6 +54,8 @@ interface Match {
   readonly nl: boolean | undefined;
 }
 
+/** Retained messages that are held against a subscription's filters before others have their turn. */
+const LOOKED_AT_ONCE = 256;
 const STORED = "stored";
 const sequence = (seq: number) => seq.toString(36).padStart(11, "0");
 
@@ -211,7 +214,7 @@ export class SessionStore {
   }
 
   /** Each message once, however many patterns match it, and only as fast as it is read: all copies at once could fill the memory. */
-  *#retainedUnder(patterns: readonly string[]): Generator<KeptPacket> {
+  async *#retainedUnder(patterns: readonly string[]): AsyncGenerator<KeptPacket> {
     const names = new Set<string>();
     const wild = new FilterTree<string>();
     for (const pattern of patterns)
@@ -227,6 +230,8 @@ export class SessionStore {
     for (const [topic, packet] of this.#retained) {
       if (left-- === 0) return;
       if (!names.has(topic) && wild.match(topic).length > 0) yield { ...packet };
+      // Filters full of wildcards that match nothing are no reason for others to wait.
+      if (left % LOOKED_AT_ONCE === 0) await nextTurn();
     }
   }
 
