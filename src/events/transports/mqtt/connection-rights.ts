@@ -17,6 +17,8 @@ type Subscriptions = Readonly<Record<string, { readonly qos: number } | undefine
 
 export class ConnectionRights {
   readonly principal: Principal;
+  /** Filters that were granted and not given up. aedes knows of them later: where a session is kept, once they are written. */
+  readonly filters = new Set<string>();
   readonly #rights: EventRights;
   readonly #now: () => number;
   readonly #destinations = new Map<string, Destination>();

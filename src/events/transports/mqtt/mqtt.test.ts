@@ -1,7 +1,8 @@
 import { connect as connectSocket } from "node:net";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { encodeUtf8, ManualClock } from "#base";
 import { commandTopic, EVENT_TYPES, propertyPath, resultTopic } from "#protocol";
+import { eventError } from "../../errors.ts";
 import { temporaryFolder } from "../../log/logs.suite.ts";
 import { closed, connectTo, inbox, type Served, serve } from "./mqtt.suite.ts";
 
@@ -153,6 +154,39 @@ describe("persistent sessions", () => {
     expect(served.mqtt.stats().subscriptions).toBe(0);
   });
 
+  it("make room where their connection ended while its will was being written", async () => {
+    await reopen({ limits: { sessions: 1 } });
+    const { logs } = served.open;
+    const before = await served.connect("watcher", { clientId: "kept", clean: false });
+    await before.subscribeAsync(`${TOPIC}/#`, { qos: 1 });
+    await before.endAsync();
+    const durably = logs.durably.bind(logs);
+    let write = () => {};
+    const asked = new Promise<void>((resolve) => {
+      vi.spyOn(logs, "durably").mockImplementationOnce(async (run) => {
+        await new Promise<void>((go) => {
+          write = go;
+          resolve();
+        });
+        await durably(run);
+      });
+    });
+    const will = { topic: `${TOPIC}/gone`, payload: Buffer.from("1"), qos: 1 as const, retain: false };
+    const { did } = served.rights.admit("watcher");
+    const { default: mqtt } = await import("mqtt");
+    const options = { clientId: "kept", clean: false, will, username: did, password: "token-of-watcher" };
+    const gone = mqtt.connect({ host: "127.0.0.1", port: served.mqtt.port, reconnectPeriod: 0, ...options });
+    const end = new Promise<void>((resolve) => gone.once("close", () => resolve()));
+    await asked;
+    served.mqtt.disconnect(did);
+    await end;
+    write();
+    await durably(() => {});
+    const other = await served.connect("sensor", { clientId: "new", clean: false });
+    await other.subscribeAsync(`${TOPIC}/a`, { qos: 1 });
+    expect(served.mqtt.stats()).toMatchObject({ sessions: 1, subscriptions: 1 });
+  });
+
   it("hold a bounded number of messages; the log holds them all", async () => {
     await reopen({ limits: { queuedMessages: 3 } });
     const before = await served.connect("watcher", { clientId: "kept", clean: false });
@@ -215,6 +249,37 @@ describe("rights over MQTT", () => {
     expect(served.mqtt.stats().subscriptions).toBe(1);
   });
 
+  it.each([true, false])(
+    "limits the subscriptions of a client within one packet too, with a clean session: %s",
+    async (clean) => {
+      await reopen({ limits: { subscriptions: 3 } });
+      const client = await served.connect("watcher", { clientId: "some", clean });
+      const granted: number[][] = [];
+      client.on("packetreceive", (packet) => {
+        if (packet.cmd === "suback") granted.push(packet.granted as number[]);
+      });
+      const ask = (...names: string[]) =>
+        new Promise<void>((resolve) => {
+          client.subscribe(
+            names.map((name) => `${TOPIC}/${name}`),
+            { qos: 1 },
+            () => resolve(),
+          );
+        });
+      await ask("a", "b", "c", "d", "e");
+      await ask("a", "f");
+      await client.unsubscribeAsync(`${TOPIC}/b`);
+      await ask("g", "h");
+      expect(granted).toEqual([
+        [1, 1, 1, 128, 128],
+        [1, 128],
+        [1, 128],
+      ]);
+      expect(served.mqtt.stats().refused).toEqual({ "events.too-many": 4 });
+      expect(served.mqtt.stats().subscriptions).toBe(clean ? 0 : 3);
+    },
+  );
+
   it("lets nobody take over another DID's session by its client id", async () => {
     const kept = { clientId: "same", clean: false };
     const watcher = await served.connect("watcher", kept);
@@ -265,6 +330,18 @@ describe("rights over MQTT", () => {
     await take(1);
     expect(messages.map(({ text }) => text)).toEqual(["2"]);
     expect(served.mqtt.stats().subscriptions).toBe(1);
+  });
+
+  it("tells of a subscription whose end at the recheck cannot be written, and stays up", async () => {
+    const watcher = await served.connect("watcher", { clientId: "kept", clean: false });
+    await watcher.subscribeAsync(`${TOPIC}/a`, { qos: 1 });
+    served.rights.subscribe.splice(0);
+    const write = vi.spyOn(served.open.logs, "durably").mockRejectedValueOnce(eventError("events.busy", "no room"));
+    served.mqtt.recheck();
+    write.mockRestore();
+    await served.open.logs.durably(() => {});
+    expect(served.lines).toContainEqual({ event: "failed", code: "events.busy", message: "no room" });
+    expect(watcher.connected).toBe(true);
   });
 
   it("checks each delivery against the rules of the topic it belongs to", async () => {
@@ -407,6 +484,20 @@ describe("MQTT on the wire", () => {
     await served.connect("sensor");
     await untilClosed(Buffer.alloc(0));
     expect(served.mqtt.stats().refused).toEqual({ "events.too-many": 1 });
+  });
+
+  it("does not take in a connection that was reset before its CONNECT was looked at", async () => {
+    const { did } = served.rights.admit("sensor");
+    const bytes = connectPacket(did, "token-of-sensor", 0xc2);
+    const socket = connectSocket(served.mqtt.port, "127.0.0.1", () => {
+      socket.write(bytes);
+      socket.resetAndDestroy();
+    });
+    await new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    // Whoever comes later is answered later.
+    await served.connect("watcher");
+    expect(served.lines).toEqual([{ event: "connected", did: served.rights.admit("watcher").did }]);
+    expect(served.mqtt.isConnected(did)).toBe(false);
   });
 
   it("cuts a reader that does not read, while others are served, and keeps what its session is owed", async () => {

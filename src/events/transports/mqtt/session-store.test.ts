@@ -1,9 +1,10 @@
 import assert from "node:assert";
 import { createRequire } from "node:module";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type OpenLogs, openLogs, temporaryFolder } from "../../log/logs.suite.ts";
+import { codeOf, type OpenLogs, openLogs, temporaryFolder } from "../../log/logs.suite.ts";
 import { MQTT_LIMITS } from "./mqtt-limits.ts";
 import { SessionStore } from "./session-store.ts";
+import { NOTHING_STAGED } from "./staged.ts";
 
 interface SuiteTest {
   assert: typeof assert;
@@ -119,5 +120,138 @@ describe("SessionStore after a restart", () => {
       (await from.subscriptionsByTopic("t")).map(({ clientId }) => clientId).sort();
     expect(await kept(store)).toEqual(["a", "c"]);
     expect(await kept(reopened())).toEqual(["a", "c"]);
+  });
+});
+
+describe("a store where every session is in use", () => {
+  it("answers a further one's subscription with a refusal, and throws nothing at aedes", async () => {
+    const told: unknown[] = [];
+    const store = new SessionStore({
+      store: open.sessions,
+      durably: (run) => open.logs.durably(run),
+      limits: { ...MQTT_LIMITS, sessions: 1 },
+      isConnected: () => true,
+      onError: (error) => told.push(error),
+    });
+    await store.addSubscriptions({ id: "a" }, [{ topic: "t", qos: 1 }]);
+    const answer = store.addSubscriptions({ id: "b" }, [{ topic: "t", qos: 1 }]);
+    expect(await codeOf(() => answer)).toBe("events.too-many");
+    expect(told).toMatchObject([{ code: "events.too-many" }]);
+    await store.addSubscriptions({ id: "a" }, [{ topic: "u", qos: 1 }]);
+    expect(store.stats()).toMatchObject({ sessions: 1, subscriptions: 2 });
+  });
+});
+
+describe("sessions that only remember QoS 2 messages", () => {
+  const packet = (messageId: number) =>
+    ({ cmd: "publish", topic: "a", payload: Buffer.from("v"), qos: 2, retain: false, messageId }) as const;
+  const client = (id: string) => ({ id, clean: false, conn: {} });
+  const crowded = (sessions: number, connected: (id: string) => boolean) =>
+    new SessionStore({
+      store: open.sessions,
+      durably: (run) => open.logs.durably(run),
+      limits: { ...MQTT_LIMITS, sessions },
+      isConnected: connected,
+    });
+  /** As a message that goes into a topic's log does. */
+  async function publish(store: SessionStore, id: string, messageId: number): Promise<void> {
+    const staged = store.stage(packet(messageId), client(id));
+    await open.logs.durably(staged.write);
+    await store.incomingStorePacket(client(id), { ...packet(messageId), properties: staged } as never);
+  }
+
+  it("make room as others do, on disk too", async () => {
+    const store = crowded(2, (id) => id === "d");
+    for (const id of ["a", "b", "c", "d"]) await publish(store, id, 1);
+    await open.logs.durably(() => {});
+    for (const from of [store, reopened()]) {
+      expect(from.stats().sessions).toBe(2);
+      expect(["a", "b", "c", "d"].filter((id) => from.hasIncoming(client(id), 1))).toEqual(["c", "d"]);
+    }
+  });
+
+  it("are refused before anything is written where every session is in use, a device's result too", async () => {
+    const store = crowded(1, () => true);
+    await publish(store, "a", 1);
+    expect(await codeOf(() => store.stage(packet(1), client("b")))).toBe("events.too-many");
+    const result = { ...packet(1), properties: NOTHING_STAGED } as never;
+    const answer = store.incomingStorePacket(client("b"), result);
+    expect(await codeOf(() => answer)).toBe("events.too-many");
+    await publish(store, "a", 2);
+    expect(store.stats().sessions).toBe(1);
+  });
+
+  it("end with the last release, but not those that have subscriptions", async () => {
+    const store = crowded(10, () => true);
+    await store.addSubscriptions(client("b"), [{ topic: "t", qos: 1 }]);
+    for (const id of ["a", "b"]) {
+      await publish(store, id, 1);
+      await publish(store, id, 2);
+      await store.incomingDelPacket(client(id), packet(1));
+    }
+    expect(store.stats().sessions).toBe(2);
+    for (const id of ["a", "b"]) await store.incomingDelPacket(client(id), packet(2));
+    expect(store.stats()).toMatchObject({ sessions: 1, subscriptions: 1 });
+  });
+
+  it("are not made by a will, which has no identifier to remember", () => {
+    const { messageId: _, ...will } = packet(1);
+    expect(storeOf().stage(will, client("a"))).toBe(NOTHING_STAGED);
+  });
+});
+
+describe("a session that ends while a message for it is on its way", () => {
+  const packet = { cmd: "publish", topic: "t", payload: Buffer.from("v"), qos: 1, retain: false } as const;
+  const client = { id: "a" };
+
+  it.each(["before", "after"])("does not come back, where it ends %s the message is written", async (when) => {
+    const store = storeOf();
+    await store.addSubscriptions(client, [{ topic: "t", qos: 1 }]);
+    const staged = store.stage(packet);
+    const written = open.logs.durably(staged.write);
+    if (when === "after") await written;
+    await store.cleanSubscriptions(client);
+    await store.outgoingEnqueueCombi([{ clientId: "a", qos: 1 }], { ...packet, properties: staged } as never);
+    expect(store.stats()).toMatchObject({ sessions: 0, queuedBytes: 0 });
+    expect(reopened().stats().sessions).toBe(0);
+  });
+});
+
+describe("retained messages", () => {
+  const retained = (topic: string) =>
+    ({ cmd: "publish", topic, payload: Buffer.from("v"), qos: 1, retain: true }) as const;
+
+  it("come once each, however many filters match them", async () => {
+    const store = storeOf();
+    for (const topic of ["a/x", "a/y", "b/x"]) store.retain(retained(topic));
+    const found = await listed(store.createRetainedStreamCombi(["a/#", "+/x", "a/x", "#", "a/x", "none"]));
+    expect(found.map(({ topic }) => topic).sort()).toEqual(["a/x", "a/y", "b/x"]);
+  });
+
+  it("let others have their turn while filters are looked for that match none", async () => {
+    const store = storeOf();
+    for (let i = 0; i < 1000; i++) store.retain(retained(`a/${i}`));
+    let turns = 0;
+    const count = () => {
+      turns++;
+      next = setImmediate(count);
+    };
+    let next = setImmediate(count);
+    expect(await listed(store.createRetainedStreamCombi(["+/none", "none/+"]))).toEqual([]);
+    clearImmediate(next);
+    expect(turns).toBeGreaterThanOrEqual(3);
+  });
+
+  it("are copied when they are read, and come as they are by then", async () => {
+    const store = storeOf();
+    for (let i = 0; i < 100; i++) store.retain(retained(`a/${i}`));
+    const read = store.createRetainedStreamCombi(["a/#"])[Symbol.asyncIterator]();
+    expect((await read.next()).value).toMatchObject({ topic: "a/0" });
+    for (let i = 0; i < 100; i++) store.retain({ ...retained(`a/${i}`), payload: Buffer.alloc(0) });
+    store.retain(retained("a/late"));
+    let more = 0;
+    for (let next = await read.next(); next.done !== true; next = await read.next()) more++;
+    // What the stream had read ahead.
+    expect(more).toBeLessThan(50);
   });
 });

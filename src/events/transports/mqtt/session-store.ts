@@ -5,9 +5,10 @@
  * Keys: `s/<client>` subscriptions, `o/<client>/<seq>` outgoing, `i/<client>/<id>` incoming, `r/<topic>` retained, `w/<client>` will.
  */
 import { Readable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { KeyValueStore } from "#storage";
 import { eventError } from "../../errors.ts";
-import { FilterTree, matchesFilter } from "../../topic-filter.ts";
+import { FilterTree } from "../../topic-filter.ts";
 import type { MqttLimits } from "./mqtt-limits.ts";
 import { decodePacket, encodePacket, type KeptPacket, plainPacket } from "./packet-record.ts";
 import { clientKey, type KeptSubscription, type Outgoing, Session } from "./session.ts";
@@ -29,8 +30,8 @@ export interface SessionStoreOptions {
   /** Runs changes of `store` in the next transaction; resolves once they are durable. */
   readonly durably: (run: () => void) => Promise<void>;
   readonly limits: SessionLimits;
-  /** Whether a subscription of a list was granted: aedes hands over refused ones too. */
-  readonly granted?: (subscription: object) => boolean;
+  /** Whether a subscription was granted and not taken yet: aedes hands over a packet's whole list, refused ones too, for each that it has. */
+  readonly takeGrant?: (subscription: object) => boolean;
   /** What is kept with a client's will, to check its rights after a restart. */
   readonly ownerOf?: (client: SessionClient) => unknown;
   readonly isConnected?: (id: string) => boolean;
@@ -53,6 +54,8 @@ interface Match {
   readonly nl: boolean | undefined;
 }
 
+/** Retained messages that are held against a subscription's filters before others have their turn. */
+const LOOKED_AT_ONCE = 256;
 const STORED = "stored";
 const sequence = (seq: number) => seq.toString(36).padStart(11, "0");
 
@@ -134,10 +137,17 @@ export class SessionStore {
 
   // — what a publisher's packet changes, in the transaction of its event —
 
-  /** What must become durable with a packet; `NOTHING_STAGED` where no persistent session waits for it. */
+  /**
+   * What must become durable with a packet; `NOTHING_STAGED` where no persistent session waits for it.
+   *
+   * @throws HansaError `events.too-many` where its publisher needs a session and every one is in use
+   */
   stage(packet: KeptPacket, publisher?: SessionClient): Staged {
     const matches = (packet.qos ?? 0) > 0 ? highest(this.#tree.match(packet.topic as string)) : [];
-    const released = packet.qos === 2 && publisher?.clean === false;
+    // A will has no identifier, and nobody releases it.
+    const released = packet.qos === 2 && packet.messageId !== undefined && publisher?.clean === false;
+    // The session that remembers the identifier: what is written below must not be of one that there is no room for.
+    if (released) this.#admit(publisher.id);
     if (!packet.retain && !released && matches.length === 0) return NOTHING_STAGED;
     return new Staged((staged) => {
       if (packet.retain) this.#writeRetained(packet);
@@ -147,6 +157,8 @@ export class SessionStore {
         this.#store.put(key, encodePacket(identifier, { client: publisher.id }));
       }
       for (const match of matches) {
+        // A session that ended since is owed nothing, and must not come back with one message that nobody fetches.
+        if (!this.#sessions.has(match.clientId)) continue;
         const seq = this.#writeOutgoing(match, packet);
         if (seq !== undefined) staged.queued.set(match.clientId, seq);
       }
@@ -198,14 +210,29 @@ export class SessionStore {
   }
 
   createRetainedStreamCombi(patterns: readonly string[]): Readable {
-    const found: KeptPacket[] = [];
-    for (const pattern of patterns) {
-      const exact = this.#retained.get(pattern);
-      if (exact !== undefined) found.push(exact);
-      else if (pattern.includes("+") || pattern.includes("#"))
-        for (const [topic, packet] of this.#retained) if (matchesFilter(pattern, topic)) found.push(packet);
+    return Readable.from(this.#retainedUnder(patterns));
+  }
+
+  /** Each message once, however many patterns match it, and only as fast as it is read: all copies at once could fill the memory. */
+  async *#retainedUnder(patterns: readonly string[]): AsyncGenerator<KeptPacket> {
+    const names = new Set<string>();
+    const wild = new FilterTree<string>();
+    for (const pattern of patterns)
+      if (pattern.includes("+") || pattern.includes("#")) wild.set(pattern, pattern, pattern);
+      else names.add(pattern);
+    for (const name of names) {
+      const packet = this.#retained.get(name);
+      if (packet !== undefined) yield { ...packet };
     }
-    return Readable.from(found.map(({ ...packet }) => packet));
+    if (wild.size === 0) return;
+    // Messages that are retained while this is read come as they are published: without a count they could keep it from ending.
+    let left = this.#retained.size;
+    for (const [topic, packet] of this.#retained) {
+      if (left-- === 0) return;
+      if (!names.has(topic) && wild.match(topic).length > 0) yield { ...packet };
+      // Filters full of wildcards that match nothing are no reason for others to wait.
+      if (left % LOOKED_AT_ONCE === 0) await nextTurn();
+    }
   }
 
   // — subscriptions —
@@ -218,16 +245,36 @@ export class SessionStore {
   }
 
   addSubscriptions(client: SessionClient, subscriptions: readonly KeptSubscription[]): Outcome<unknown> {
-    if (!this.#sessions.has(client.id)) this.#makeRoom();
-    const session = this.#session(client.id);
+    const session = this.#admitted(client.id);
+    if (session instanceof Promise) return session;
     for (const subscription of subscriptions) {
-      if (this.#options.granted?.(subscription) === false) continue;
+      if (this.#options.takeGrant?.(subscription) === false) continue;
       const { topic, qos, rh, rap, nl, subscriptionIdentifier } = subscription;
       const kept: KeptSubscription = { topic, qos, rh, rap, nl };
       if (subscriptionIdentifier !== undefined) kept.subscriptionIdentifier = subscriptionIdentifier;
       this.#subscribe(session, kept);
     }
     return this.#save(session);
+  }
+
+  /**
+   * The session of a client that may have none yet.
+   *
+   * @throws HansaError `events.too-many`
+   */
+  #admit(id: string): Session {
+    if (!this.#sessions.has(id)) this.#makeRoom();
+    return this.#session(id);
+  }
+
+  /** The same for aedes, which listens to answers only: what is thrown at it ends the node. */
+  #admitted(id: string): Session | Promise<never> {
+    try {
+      return this.#admit(id);
+    } catch (error) {
+      this.#options.onError?.(error);
+      return Promise.reject(error);
+    }
   }
 
   #makeRoom(): void {
@@ -322,7 +369,10 @@ export class SessionStore {
     packet: KeptPacket,
   ): Outcome<unknown> {
     const staged = stagedOf(packet);
-    if (staged !== undefined) for (const [id, seq] of staged.queued) this.#enqueue(this.#session(id), seq, packet);
+    for (const [id, seq] of staged?.queued ?? []) {
+      const session = this.#sessions.get(id);
+      if (session !== undefined) this.#enqueue(session, seq, packet);
+    }
     const late = subscriptions.filter(({ clientId }) => staged?.queued.has(clientId) !== true);
     if (late.length === 0 || staged !== undefined) return SETTLED;
     return this.#durably(() => {
@@ -401,9 +451,13 @@ export class SessionStore {
       this.#incoming.set(client.id, incoming.set(messageId, kept));
       return SETTLED;
     }
-    const session = this.#session(client.id);
+    const staged = stagedOf(packet);
+    const written = staged !== undefined && staged !== NOTHING_STAGED;
+    // What is in the log with its identifier came, even where its session made room since.
+    const session = written ? this.#session(client.id) : this.#admitted(client.id);
+    if (session instanceof Promise) return session;
     session.incoming.set(messageId, kept);
-    if (stagedOf(packet) !== undefined) return SETTLED;
+    if (staged !== undefined) return SETTLED;
     const record = encodePacket({ cmd: "publish", messageId }, { client: client.id });
     return this.#durably(() => this.#store.put(`i/${session.key}/${messageId}`, record));
   }
@@ -417,8 +471,16 @@ export class SessionStore {
     const messageId = packet.messageId as number;
     if (this.#incomingOf(client)?.delete(messageId) !== true) return Promise.reject(new Error("no such packet"));
     if (client.clean === true) return SETTLED;
+    this.#dropEmpty(client.id);
     // Before the PUBCOMP: the client may use the identifier for another message then.
     return this.#durably(() => this.#store.delete(`i/${clientKey(client.id)}/${messageId}`));
+  }
+
+  /** A session that only remembered identifiers takes no room once they are released. One that had a queue keeps its numbers. */
+  #dropEmpty(id: string): void {
+    const session = this.#sessions.get(id);
+    if (session?.isEmpty === true && session.nextSeq === 1 && session.saving === undefined && !session.saved)
+      this.#sessions.delete(id);
   }
 
   cleanIncoming(client: SessionClient): Outcome<unknown> {

@@ -27,6 +27,12 @@ interface ClientParts {
   readonly subscriptions: Record<string, { readonly qos: number }>;
 }
 
+/** The parts of aedes that its types leave out. */
+interface BrokerParts {
+  readonly clients: Readonly<Record<string, Client | undefined>>;
+  unregisterClient(client: Client): void;
+}
+
 interface Connection {
   readonly client: Client;
   readonly socket: Socket | undefined;
@@ -87,9 +93,9 @@ class Mqtt implements MqttTransport {
       store: sessions,
       durably: (run) => logs.durably(run),
       limits: this.#limits,
-      granted: (subscription) => this.#granted.has(subscription),
+      takeGrant: (subscription) => this.#granted.delete(subscription),
       ownerOf: (client) => this.#rightsOf.get(client)?.principal,
-      isConnected: (id) => (this.#broker as unknown as { clients: Record<string, unknown> }).clients[id] !== undefined,
+      isConnected: (id) => (this.#broker as unknown as BrokerParts).clients[id]?.closed === false,
       onError: (error) => this.#refusals.tell("failed", undefined, error),
     });
     this.#broker = new Aedes({
@@ -132,7 +138,15 @@ class Mqtt implements MqttTransport {
     this.#broker.on("connectionError", (client, error) =>
       this.#refusals.hear(error, this.#rightsOf.get(client)?.principal.did),
     );
-    this.#broker.on("unsubscribe", (_filters, client) => this.#rightsOf.get(client)?.forget());
+    // aedes waits until a will is kept, then takes the client in although its connection ended meanwhile, and would never let it go.
+    this.#broker.on("client", (client) => {
+      if (client.closed) (this.#broker as unknown as BrokerParts).unregisterClient(client);
+    });
+    this.#broker.on("unsubscribe", (filters, client) => {
+      const rights = this.#rightsOf.get(client);
+      for (const filter of filters) rights?.filters.delete(filter);
+      rights?.forget();
+    });
     (this.#broker as NodeJS.EventEmitter).on("error", (error: unknown) =>
       this.#refusals.tell("failed", undefined, error),
     );
@@ -188,6 +202,12 @@ class Mqtt implements MqttTransport {
     password: Buffer | undefined,
     done: (error: AuthenticateError | null, success: boolean | null) => void,
   ): void {
+    const socket = this.#socketOf.get(client);
+    // Its end may have been heard of already: then nobody would take it out of the count again.
+    if (client.closed || socket?.destroyed === true) {
+      done(Object.assign(new Error("connection closed"), { returnCode: 3 }) as AuthenticateError, null);
+      return;
+    }
     let did: string | undefined;
     try {
       const { rights, clock } = this.#options;
@@ -206,7 +226,6 @@ class Mqtt implements MqttTransport {
       const principal = rights.authenticate(password.toString("utf8"));
       if (username !== principal.did) throw eventError("events.unauthenticated", "the token is not the user name's");
       did = principal.did;
-      const socket = this.#socketOf.get(client);
       const certified = this.#peerOf(socket);
       if (certified !== undefined && certified !== did)
         throw eventError("events.forbidden", "certificate and token are of two DIDs", { did });
@@ -367,17 +386,15 @@ class Mqtt implements MqttTransport {
 
   #grant(client: Client, subscription: Subscription): Subscription | null {
     const rights = this.#rightsOf.get(client);
-    const { subscriptions } = client as unknown as ClientParts;
     if (rights === undefined) return null;
-    const full =
-      subscriptions[subscription.topic] === undefined &&
-      Object.keys(subscriptions).length >= this.#limits.subscriptions;
+    const full = !rights.filters.has(subscription.topic) && rights.filters.size >= this.#limits.subscriptions;
     if (full || !rights.maySubscribe(subscription.topic)) {
       const code = full ? "events.too-many" : "events.forbidden";
       this.#refusals.count(eventError(code, "the subscription is refused", { filter: subscription.topic }), "refused");
       return null;
     }
     rights.forget();
+    rights.filters.add(subscription.topic);
     this.#granted.add(subscription);
     return subscription;
   }
@@ -440,7 +457,12 @@ class Mqtt implements MqttTransport {
       const lost = Object.keys(subscriptions).filter((filter) => !rights.maySubscribe(filter));
       if (lost.length === 0) continue;
       client.unsubscribe({ unsubscriptions: lost } as never, () => {});
-      if (!client.clean) void this.#store.removeSubscriptions(client, lost).then(() => {});
+      // Nobody else waits for it, and a refused write must not end the node: rights are asked again when the session comes back.
+      if (!client.clean)
+        this.#store.removeSubscriptions(client, lost).then(
+          () => {},
+          (error: unknown) => this.#refusals.tell("failed", undefined, error),
+        );
     }
   }
 
