@@ -4,8 +4,6 @@ import { createServer } from "node:net";
 
 /** Below are ports of well-known services. */
 const LOWEST = 10_240;
-/** Processes that look for ports at the same time begin in different parts: numbers of processes that began one after the other differ. */
-const PARTS = 64;
 /** A port that was found is not found again while so many others were: whoever asked for it may not listen yet, or not for the moment. */
 const REMEMBERED = 1024;
 
@@ -20,9 +18,8 @@ const found = new Set<number>();
 export async function findFreePorts(count: number): Promise<readonly number[] | undefined> {
   const range = firstEphemeral() - LOWEST;
   if (count > range) return undefined;
-  const part = Math.floor(range / PARTS);
   const ports: number[] = [];
-  for (let at = (process.pid % PARTS) * part + randomInt(part), tries = 0; ports.length < count; at++, tries++) {
+  for (let at = randomInt(range), tries = 0; ports.length < count; at++, tries++) {
     if (tries > range) return undefined;
     const port = LOWEST + (at % range);
     if (!found.has(port) && (await isFree(port))) ports.push(port);
@@ -35,12 +32,24 @@ export async function findFreePorts(count: number): Promise<readonly number[] | 
   return ports;
 }
 
+/** A port of the loopback that the system has just given out, and that nobody listens on any more; `undefined` where it gives none. */
+export function anyPort(): Promise<number | undefined> {
+  return listenedAt(0);
+}
+
 /** Whether nobody listens on a port of the loopback. */
-export function isFree(port: number): Promise<boolean> {
+export async function isFree(port: number): Promise<boolean> {
+  return (await listenedAt(port)) !== undefined;
+}
+
+function listenedAt(port: number): Promise<number | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+    server.once("error", () => resolve(undefined));
+    server.listen(port, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : port));
+    });
   });
 }
 

@@ -6,7 +6,7 @@ import { isHansaError } from "#base";
 import { createSigner } from "#crypto";
 import { chainIdOf, cometAddress } from "#protocol";
 import { engineError } from "../../errors.ts";
-import { findFreePorts, isFree } from "../../free-ports.ts";
+import { anyPort, isFree } from "../../free-ports.ts";
 import type { EngineProcess } from "../engine-process.ts";
 import { cometGenesis, writeConfigFiles } from "./config-files.ts";
 import { LogReader } from "./log-reader.ts";
@@ -165,9 +165,10 @@ export class CometProcess implements EngineProcess {
     return this.#starting;
   }
 
+  /** From those that the system gives out, and not by `findFreePorts`: where it looks are ports of nodes that may be down just now. */
   async #choosePort(): Promise<number> {
     const { p2pPort = 0 } = this.#options;
-    const [port] = p2pPort === 0 ? ((await findFreePorts(1)) ?? []) : [p2pPort];
+    const port = p2pPort === 0 ? await anyPort() : p2pPort;
     if (port === undefined || !(await isFree(port)))
       throw engineError(
         "engine.process-failed",
