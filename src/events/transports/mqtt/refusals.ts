@@ -1,4 +1,5 @@
 import { HansaError, isHansaError } from "#base";
+import { EVENT_ERRORS } from "../../errors.ts";
 import type { MqttLogLine } from "./mqtt-transport.ts";
 
 /** What aedes says where a connection broke or went silent: that is nobody's refusal. */
@@ -36,4 +37,12 @@ export class Refusals {
     const message = error instanceof Error ? { message: error.message } : {};
     this.#log?.({ event, ...(did === undefined ? {} : { did }), ...code, ...message });
   }
+}
+
+/** Return code of CONNACK for a refusal (MQTT 3.1.1, table 3.1): not authorized, server unavailable, or bad user name or password. */
+export function returnCodeOf(error: unknown): 3 | 4 | 5 {
+  const entry = isHansaError(error) ? EVENT_ERRORS[error.code as keyof typeof EVENT_ERRORS] : undefined;
+  const status = (entry as { readonly status: number } | undefined)?.status ?? 401;
+  if (status === 403 || status === 404) return 5;
+  return status === 429 || status === 503 ? 3 : 4;
 }

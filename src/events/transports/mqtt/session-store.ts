@@ -2,15 +2,17 @@
  * What MQTT sessions are made of, in memory for speed and in a `KeyValueStore` so that it survives SIGKILL: subscriptions, messages that
  * wait for a client, identifiers of QoS 2 messages, retained messages, wills. It is an aedes persistence. Clean sessions touch no disk.
  *
- * Keys: `s/<client>` subscriptions, `o/<client>/<seq>` outgoing, `i/<client>/<id>` incoming, `r/<topic>` retained, `w/<client>` will.
+ * Keys: `s/<client>` subscriptions, `o/<client>/<seq>` outgoing, `i/<client>/<id>` incoming. Retained messages and wills have files of their own.
  */
 import { Readable } from "node:stream";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { KeyValueStore } from "#storage";
 import { eventError } from "../../errors.ts";
 import { FilterTree } from "../../topic-filter.ts";
+import { KeptWills, type OrphanWill, type Will } from "./kept-wills.ts";
+import { highest, type Match } from "./match.ts";
 import type { MqttLimits } from "./mqtt-limits.ts";
 import { decodePacket, encodePacket, type KeptPacket, plainPacket } from "./packet-record.ts";
+import { RetainedMessages } from "./retained-messages.ts";
 import { clientKey, type KeptSubscription, type Outgoing, Session } from "./session.ts";
 import { type Outcome, Refused, SETTLED, Settled } from "./settled.ts";
 import { NOTHING_STAGED, Staged, stagedOf } from "./staged.ts";
@@ -38,24 +40,6 @@ export interface SessionStoreOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-/** A will that a crash left behind. */
-export interface OrphanWill {
-  readonly clientId: string;
-  readonly packet: KeptPacket;
-  readonly owner: unknown;
-}
-
-interface Match {
-  readonly clientId: string;
-  readonly topic: string;
-  readonly qos: number;
-  readonly rh: number | undefined;
-  readonly rap: boolean | undefined;
-  readonly nl: boolean | undefined;
-}
-
-/** Retained messages that are held against a subscription's filters before others have their turn. */
-const LOOKED_AT_ONCE = 256;
 const STORED = "stored";
 const sequence = (seq: number) => seq.toString(36).padStart(11, "0");
 
@@ -64,9 +48,8 @@ export class SessionStore {
   readonly #store: KeyValueStore;
   readonly #sessions = new Map<string, Session>();
   readonly #tree = new FilterTree<Match>();
-  readonly #retained = new Map<string, KeptPacket>();
-  readonly #wills = new Map<string, KeptPacket & { clientId?: string }>();
-  readonly #orphans: OrphanWill[] = [];
+  readonly #retained: RetainedMessages;
+  readonly #wills: KeptWills;
   // Of clean sessions, which end with their connection.
   readonly #incoming = new Map<string, Map<number, KeptPacket>>();
   #queuedBytes = 0;
@@ -76,6 +59,8 @@ export class SessionStore {
   constructor(options: SessionStoreOptions) {
     this.#options = options;
     this.#store = options.store;
+    this.#wills = new KeptWills(options.store);
+    this.#retained = new RetainedMessages(options.store, options.limits.retained);
     this.#load();
   }
 
@@ -99,14 +84,6 @@ export class SessionStore {
     for (const { value } of this.#store.list("i/")) {
       const { packet, about } = decodePacket(value);
       this.#session(String(about["client"])).incoming.set(packet.messageId as number, packet);
-    }
-    for (const { value } of this.#store.list("r/")) {
-      const { packet } = decodePacket(value);
-      this.#retained.set(packet.topic as string, packet);
-    }
-    for (const { value } of this.#store.list("w/")) {
-      const { packet, about } = decodePacket(value);
-      this.#orphans.push({ clientId: String(about["client"]), packet, owner: about["owner"] });
     }
   }
 
@@ -150,7 +127,7 @@ export class SessionStore {
     if (released) this.#admit(publisher.id);
     if (!packet.retain && !released && matches.length === 0) return NOTHING_STAGED;
     return new Staged((staged) => {
-      if (packet.retain) this.#writeRetained(packet);
+      if (packet.retain) this.#retained.write(packet);
       if (released) {
         const key = `i/${clientKey(publisher.id)}/${packet.messageId}`;
         const identifier: KeptPacket = { cmd: "publish", messageId: packet.messageId };
@@ -179,30 +156,22 @@ export class SessionStore {
     return seq;
   }
 
-  #writeRetained(packet: KeptPacket): void {
-    const key = `r/${clientKey(packet.topic as string)}`;
-    if ((packet.payload?.length ?? 0) === 0) this.#store.delete(key);
-    else this.#store.put(key, encodePacket({ ...packet, messageId: undefined }, {}));
-  }
-
   // — retained —
 
   storeRetained(packet: KeptPacket): Outcome<unknown> {
     if (stagedOf(packet) !== undefined) return SETTLED;
     this.retain(packet);
-    return this.#durably(() => this.#writeRetained(packet));
+    return this.#durably(() => this.#retained.write(packet));
   }
 
   /** Takes over a retained message that is durable: before its publisher is answered, so that whoever subscribes then gets it. */
   retain(packet: KeptPacket): void {
-    const topic = packet.topic as string;
-    if ((packet.payload?.length ?? 0) === 0) this.#retained.delete(topic);
-    else this.#retained.set(topic, { ...packet });
+    this.#retained.set(packet);
   }
 
   /** Whether one more retained message may come. */
   hasRoomFor(topic: string): boolean {
-    return this.#retained.size < this.#options.limits.retained || this.#retained.has(topic);
+    return this.#retained.hasRoomFor(topic);
   }
 
   createRetainedStream(pattern: string): Readable {
@@ -210,29 +179,7 @@ export class SessionStore {
   }
 
   createRetainedStreamCombi(patterns: readonly string[]): Readable {
-    return Readable.from(this.#retainedUnder(patterns));
-  }
-
-  /** Each message once, however many patterns match it, and only as fast as it is read: all copies at once could fill the memory. */
-  async *#retainedUnder(patterns: readonly string[]): AsyncGenerator<KeptPacket> {
-    const names = new Set<string>();
-    const wild = new FilterTree<string>();
-    for (const pattern of patterns)
-      if (pattern.includes("+") || pattern.includes("#")) wild.set(pattern, pattern, pattern);
-      else names.add(pattern);
-    for (const name of names) {
-      const packet = this.#retained.get(name);
-      if (packet !== undefined) yield { ...packet };
-    }
-    if (wild.size === 0) return;
-    // Messages that are retained while this is read come as they are published: without a count they could keep it from ending.
-    let left = this.#retained.size;
-    for (const [topic, packet] of this.#retained) {
-      if (left-- === 0) return;
-      if (!names.has(topic) && wild.match(topic).length > 0) yield { ...packet };
-      // Filters full of wildcards that match nothing are no reason for others to wait.
-      if (left % LOOKED_AT_ONCE === 0) await nextTurn();
-    }
+    return this.#retained.under(patterns);
   }
 
   // — subscriptions —
@@ -496,14 +443,10 @@ export class SessionStore {
 
   // — wills —
 
-  putWill(client: SessionClient, packet: KeptPacket & { clientId?: string }): Outcome<unknown> {
+  putWill(client: SessionClient, packet: Will): Outcome<unknown> {
     packet.brokerId = this.broker?.id ?? "";
     packet.clientId = client.id;
-    this.#wills.set(client.id, packet);
-    const about = { client: client.id, owner: this.#options.ownerOf?.(client) };
-    return this.#durably(() =>
-      this.#store.put(`w/${clientKey(client.id)}`, encodePacket({ ...packet, cmd: "publish" }, about)),
-    );
+    return this.#durably(this.#wills.set(client.id, packet, this.#options.ownerOf?.(client)));
   }
 
   getWill(client: SessionClient): Outcome<KeptPacket | undefined> {
@@ -512,27 +455,23 @@ export class SessionStore {
 
   delWill(client: SessionClient): Outcome<KeptPacket | undefined> {
     const will = this.#wills.get(client.id);
-    if (will !== undefined) {
-      this.#wills.delete(client.id);
-      this.#eventually(() => {
-        if (!this.#wills.has(client.id)) this.#store.delete(`w/${clientKey(client.id)}`);
-      });
-    }
+    const remove = this.#wills.delete(client.id);
+    if (remove !== undefined) this.#eventually(remove);
     return new Settled(will);
   }
 
   streamWill(brokers: Readonly<Record<string, unknown>> = {}): Readable {
-    return Readable.from([...this.#wills.values()].filter((will) => brokers[will.brokerId ?? ""] === undefined));
+    return Readable.from(this.#wills.all().filter((will) => brokers[will.brokerId ?? ""] === undefined));
   }
 
   /** Wills of connections that were open when the last run ended; each is handed out once. */
   takeOrphanWills(): OrphanWill[] {
-    return this.#orphans.splice(0);
+    return this.#wills.takeOrphans();
   }
 
   /** Removes an orphan will, in the running transaction. */
   dropOrphanWill(will: OrphanWill): void {
-    this.#store.delete(`w/${clientKey(will.clientId)}`);
+    this.#wills.drop(will);
   }
 
   /** Counts for metrics. */
@@ -550,12 +489,4 @@ export class SessionStore {
 /** A message that may have been sent before says so [MQTT-3.3.1-1]. */
 function repeated({ packet }: Outgoing): KeptPacket {
   return packet.cmd === "publish" && packet.messageId !== undefined ? { ...packet, dup: true } : { ...packet };
-}
-
-/** One message for a client whose subscriptions overlap, at the highest level [MQTT-3.3.5-1]. */
-function highest(matches: Match[]): Match[] {
-  if (matches.length < 2) return matches;
-  const best = new Map<string, Match>();
-  for (const match of matches) if (match.qos > (best.get(match.clientId)?.qos ?? -1)) best.set(match.clientId, match);
-  return [...best.values()];
 }

@@ -2,18 +2,19 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, TLSSocket, type TlsOptions, Server as TlsServer } from "node:tls";
 import { Aedes, type AuthenticateError, type Client, type PublishPacket, type Subscription } from "aedes";
-import { isHansaError } from "#base";
 import { randomBytes } from "#crypto";
 import { EventMaker } from "../../cloud-event.ts";
-import { EVENT_ERRORS, eventError } from "../../errors.ts";
+import { eventError } from "../../errors.ts";
 import type { Principal } from "../../rights.ts";
+import { Arrivals } from "./arrivals.ts";
 import { boundOutgoing, boundPackets, ConnectRate, gatherWrites } from "./connection-guard.ts";
 import { ConnectionRights } from "./connection-rights.ts";
+import type { OrphanWill } from "./kept-wills.ts";
 import { MQTT_LIMITS, type MqttLimits } from "./mqtt-limits.ts";
 import type { MqttOptions, MqttStats, MqttTransport, ResultListener } from "./mqtt-transport.ts";
 import type { KeptPacket } from "./packet-record.ts";
-import { Refusals } from "./refusals.ts";
-import { type OrphanWill, type SessionClient, SessionStore } from "./session-store.ts";
+import { Refusals, returnCodeOf } from "./refusals.ts";
+import { type SessionClient, SessionStore } from "./session-store.ts";
 import { NOTHING_STAGED } from "./staged.ts";
 
 /** Longest client id, characters, as the client gives it. */
@@ -75,8 +76,7 @@ class Mqtt implements MqttTransport {
   readonly #givenIds = new WeakMap<Client, { id: string; clean: boolean }>();
   readonly #granted = new WeakSet<object>();
   readonly #listeners = new Set<ResultListener>();
-  /** QoS 2 messages on their way into the log, by client and identifier: a repetition waits for the first. */
-  readonly #arriving = new Map<string, ((error?: Error | null) => void)[]>();
+  readonly #arrivals = new Arrivals();
   readonly #refusals: Refusals;
   #received = 0;
   #delivered = 0;
@@ -245,9 +245,7 @@ class Mqtt implements MqttTransport {
       done(null, true);
     } catch (error) {
       this.#refusals.count(error, "refused", did ?? (username === undefined ? undefined : username.slice(0, 80)));
-      const status = statusOf(error);
-      const returnCode = status === 403 || status === 404 ? 5 : status === 429 || status === 503 ? 3 : 4;
-      done(Object.assign(new Error("refused"), { returnCode }) as AuthenticateError, null);
+      done(Object.assign(new Error("refused"), { returnCode: returnCodeOf(error) }) as AuthenticateError, null);
     }
   }
 
@@ -335,20 +333,7 @@ class Mqtt implements MqttTransport {
       done();
       return undefined;
     }
-    const key = `${client.id} ${packet.messageId}`;
-    const waiting = this.#arriving.get(key);
-    if (waiting !== undefined) {
-      waiting.push(done);
-      return undefined;
-    }
-    this.#arriving.set(key, []);
-    return (error) => {
-      const others = this.#arriving.get(key) ?? [];
-      this.#arriving.delete(key);
-      // The first one's `done` stores the identifier at once: the others find it there.
-      done(error);
-      for (const other of others) other(error);
-    };
+    return this.#arrivals.begin(client.id, packet.messageId, done);
   }
 
   async #hearResult(device: Principal, payload: Uint8Array): Promise<void> {
@@ -507,10 +492,4 @@ class Mqtt implements MqttTransport {
     // Wills and whatever else was on its way.
     await this.#options.logs.durably(() => {}).catch(() => {});
   }
-}
-
-function statusOf(error: unknown): number {
-  if (!isHansaError(error)) return 401;
-  const entry = EVENT_ERRORS[error.code as keyof typeof EVENT_ERRORS] as { status: number } | undefined;
-  return entry?.status ?? 401;
 }
