@@ -168,8 +168,8 @@ export class CometProcess implements EngineProcess {
   /** From those that the system gives out, and not by `findFreePorts`: where it looks are ports of nodes that may be down just now. */
   async #choosePort(): Promise<number> {
     const { p2pPort = 0 } = this.#options;
-    const port = p2pPort === 0 ? await anyPort() : p2pPort;
-    if (port === undefined || !(await isFree(port)))
+    const port = p2pPort === 0 ? await anyPort() : (await isFree(p2pPort)) ? p2pPort : undefined;
+    if (port === undefined)
       throw engineError(
         "engine.process-failed",
         p2pPort === 0 ? "no port is free for the engine" : `the port ${p2pPort} is not free`,
